@@ -1,0 +1,76 @@
+"""Where the interpreter for a tree is.
+
+Looked for in this order: the running Python; the environment variable
+PORT_PYTHON2 or PORT_PYTHON3; PATH; pyenv's versions.
+"""
+import glob
+import os
+import re
+import subprocess
+import sys
+
+OLDEST = {2: (2, 7), 3: (3, 6)}
+HOW_TO_GET = {
+    2: ("No Python 2.7 found: 'pyenv install 2.7.18', or a container image "
+        "(python:2.7), or name one in PORT_PYTHON2."),
+    3: ("No Python 3.6 or later found: 'pyenv install 3.13', or a container "
+        "image (python:3), or name one in PORT_PYTHON3."),
+}
+
+
+class InterpreterMissing(Exception):
+    """There is no interpreter of that version; str() says how to get one."""
+
+
+def version(executable):
+    """Return (major, minor) of the Python at a path, or None if it is none."""
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        child = subprocess.Popen([executable, '-c', code],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        output = child.communicate()[0].decode('ascii', 'replace').strip()
+    except OSError:
+        return None
+    if not re.match(r'\d+\.\d+$', output):
+        return None
+    return tuple(int(part) for part in output.split('.'))
+
+
+def find(major, minor=None):
+    """Return the path of a Python for trees that need this major version.
+
+    With minor, exactly that version. Raises InterpreterMissing.
+    """
+    for executable in _candidates(major, minor):
+        found = version(executable)
+        if found is None or found[0] != major or found < OLDEST[major]:
+            continue
+        if minor is None or found[1] == minor:
+            return executable
+    raise InterpreterMissing(HOW_TO_GET[major])
+
+
+def _candidates(major, minor):
+    if sys.version_info[0] == major:
+        yield sys.executable
+    named = os.environ.get('PORT_PYTHON%d' % major)
+    if named:
+        yield named
+    wanted = 'python%d' % major if minor is None else 'python%d.%d' % (major, minor)
+    names = [wanted, 'python2.7'] if major == 2 else [wanted]
+    for folder in os.environ.get('PATH', os.defpath).split(os.pathsep):
+        for name in names:
+            if os.access(os.path.join(folder, name), os.X_OK):
+                yield os.path.join(folder, name)
+    for executable in _pyenv_newest_first(wanted):
+        yield executable
+
+
+def _pyenv_newest_first(name):
+    root = os.environ.get('PYENV_ROOT', os.path.expanduser('~/.pyenv'))
+    found = glob.glob(os.path.join(root, 'versions', '*', 'bin', name))
+    return sorted(found, key=_numbers, reverse=True)
+
+
+def _numbers(path):
+    return [int(number) for number in re.findall(r'\d+', path)]

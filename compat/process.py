@@ -1,0 +1,189 @@
+"""Recipes as child processes, each under the interpreter its tree needs.
+
+A server is a child whose first line says where it listens:
+
+    with process.Server(tree, 'tcp_server') as server:
+        sock = socket.create_connection(server.address)
+
+Output is bytes, exactly as the script wrote it. Every child is ended, whatever
+happens in between, and inherits MARK in its environment, so that a test can
+find what a child left behind.
+"""
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+from compat import interpreters
+from compat import trees
+
+DEADLINE = 20  # seconds that a child may take to do what is waited for
+MARK = 'PORT_CHILD'
+
+# Warnings are errors in a port. The one exception cannot be ported away: since
+# 3.12 fork() warns in a process with threads, and the forking recipe's server
+# runs in a thread.
+STRICT = ['-W', 'error', '-W', 'ignore:This process:DeprecationWarning']
+
+
+class Timeout(AssertionError):
+    """A child did not do in time what was waited for."""
+
+
+def wait_until(condition, what, seconds=DEADLINE):
+    """Return condition()'s first true value; raise Timeout after seconds."""
+    end = time.time() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.time() > end:
+            raise Timeout('waited %s seconds in vain: %s' % (seconds, what))
+        time.sleep(0.005)
+
+
+def python(tree):
+    """Return the command that runs a script of a tree, as a list."""
+    executable = interpreters.find(tree.major)
+    return [executable] + (STRICT if tree.major == 3 else [])
+
+
+class Child(object):
+    """A running recipe.
+
+    args: its arguments, a list. folder: the working folder (default: the
+    project's root). command: replaces [script], for `-m` or a relative path.
+    stdin: a file descriptor, or None for an empty input, or subprocess.PIPE.
+    """
+
+    def __init__(self, tree, recipe, args=(), folder=None, command=None,
+                 stdin=None, env=None):
+        self.recipe = recipe
+        self._output = {'stdout': b'', 'stderr': b''}
+        environment = dict(os.environ, **{MARK: str(os.getpid())})
+        environment.update(env or {})
+        with open(os.devnull, 'rb') as nothing:
+            self.popen = subprocess.Popen(
+                python(tree) + list(command or [tree.script(recipe)]) + list(args),
+                cwd=folder or trees.ROOT, env=environment,
+                stdin=nothing if stdin is None else stdin,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._readers = [self._start_reader('stdout'), self._start_reader('stderr')]
+
+    def _start_reader(self, name):
+        reader = threading.Thread(target=self._read, args=(name,))
+        reader.daemon = True
+        reader.start()
+        return reader
+
+    def _read(self, name):
+        descriptor = getattr(self.popen, name).fileno()
+        while True:
+            data = os.read(descriptor, 65536)
+            if not data:
+                return
+            self._output[name] += data
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.end()
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    @property
+    def stdout(self):
+        """What it has written so far, as bytes."""
+        return self._output['stdout']
+
+    @property
+    def stderr(self):
+        """What it has written to stderr so far, as bytes."""
+        return self._output['stderr']
+
+    @property
+    def lines(self):
+        """The whole lines of stdout so far, as text."""
+        return self.stdout.decode('utf-8', 'replace').split('\n')[:-1]
+
+    def wait_for_line(self, pattern):
+        """Return the match of the first line of stdout that fits the pattern."""
+        def found():
+            for line in self.lines:
+                match = re.search(pattern, line)
+                if match:
+                    return match
+            if self.popen.poll() is not None and not self._reading():
+                raise Timeout('%s ended with status %s before it printed %r; '
+                              'stdout: %r; stderr: %r'
+                              % (self.recipe, self.popen.returncode, pattern,
+                                 self.stdout, self.stderr))
+        return wait_until(found, '%s prints %r; stdout: %r; stderr: %r'
+                          % (self.recipe, pattern, self.stdout, self.stderr))
+
+    def _reading(self):
+        return any(reader.is_alive() for reader in self._readers)
+
+    def wait(self, seconds=DEADLINE):
+        """Wait for its end and return its exit status. Raises Timeout."""
+        wait_until(lambda: self.popen.poll() is not None, '%s ends; stdout: %r; '
+                   'stderr: %r' % (self.recipe, self.stdout, self.stderr), seconds)
+        for reader in self._readers:
+            reader.join(seconds)
+        return self.popen.returncode
+
+    def signal(self, number):
+        """Send it a signal."""
+        self.popen.send_signal(number)
+
+    def end(self):
+        """End it, by force if need be, and close its pipes."""
+        if self.popen.poll() is None:
+            self.signal(signal.SIGTERM)
+        try:
+            self.wait()
+        finally:
+            if self.popen.poll() is None:
+                self.popen.kill()
+                self.popen.wait()
+            for reader in self._readers:
+                reader.join(DEADLINE)
+            for pipe in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
+                if pipe:
+                    pipe.close()
+
+
+class Server(Child):
+    """A recipe started with --serve, ready for clients.
+
+    address is (host, port), or the path of the socket file.
+    """
+
+    def __init__(self, tree, recipe, args=(), **options):
+        Child.__init__(self, tree, recipe, ['--serve'] + list(args), **options)
+        try:
+            where = self.wait_for_line('listening on (.+)$').group(1)
+        except AssertionError:
+            self.end()
+            raise
+        host, colon, port = where.rpartition(':')
+        self.address = (host, int(port)) if colon else where
+
+
+def run(tree, recipe, args=(), **options):
+    """Run a recipe to its end and return the Child, which has ended."""
+    with Child(tree, recipe, args, **options) as child:
+        child.wait()
+    return child
+
+
+def private_folder():
+    """Make a folder that only this user can enter, and return its path: short,
+    for the path of a Unix socket has 108 bytes at most (man 7 unix)."""
+    return tempfile.mkdtemp(prefix='port-')

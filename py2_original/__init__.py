@@ -1,0 +1,1 @@
+"""The recipes as they were written for Python 2.7."""

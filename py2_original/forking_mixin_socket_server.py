@@ -1,0 +1,204 @@
+#!/usr/bin/env python2.7
+"""A process for every connection: ForkingMixIn in front of TCPServer.
+
+The reply to each line is "<pid of the child>: <line>", so a client can see
+which process served it. A last line may go without its newline when the client
+closes its sending side; a line of more than BUF_SIZE bytes is answered in
+pieces of that size.
+
+Without arguments this plays a server and two clients and ends. With --serve
+it waits for real clients; with --connect HOST PORT it is one client.
+"""
+import argparse
+import os
+import re
+import signal
+import socket
+import SocketServer
+import sys
+import threading
+
+SERVER_HOST = 'localhost'
+SERVER_PORT = 0  # the kernel picks a free port
+BUF_SIZE = 1024
+ECHO_MSG = 'Hello echo server!'
+
+
+def say(message):
+    """Print one line now: a forked child leaves through os._exit(), which
+    throws away what a pipe's buffer still holds."""
+    print message
+    sys.stdout.flush()
+
+
+def printable(data):
+    """Return data with control and non-ASCII bytes as escapes, fit to print."""
+    return data.decode('latin-1').encode('unicode_escape')
+
+
+class ForkedClient(object):
+    """A client that says ECHO_MSG once and reads the whole reply."""
+
+    def __init__(self, ip, port):
+        """Connect to (ip, port); raise socket.error if nobody listens."""
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            self.sock.connect((ip, port))
+        except:
+            self.sock.close()
+            raise
+
+    def run(self):
+        """Send the message, say that no more will come, print the reply."""
+        current_process_id = os.getpid()
+        say('PID %s Sending echo message to the server : "%s"'
+            % (current_process_id, ECHO_MSG))
+        sent_data_length = self.sock.send(ECHO_MSG)
+        say('Sent: %d characters, so far...' % sent_data_length)
+        self.sock.shutdown(socket.SHUT_WR)
+        response = self.receive()
+        # The sixth character on: what follows a pid of three digits.
+        say('PID %s received: %s'
+            % (current_process_id, printable(response[5:])))
+
+    def receive(self):
+        """Return all that the server sends until it closes."""
+        pieces = []
+        while True:
+            data = self.sock.recv(BUF_SIZE)
+            if not data:
+                return ''.join(pieces)
+            pieces.append(data)
+
+    def shutdown(self):
+        """Close the connection."""
+        self.sock.close()
+
+
+class ForkingServerRequestHandler(SocketServer.StreamRequestHandler):
+    """Answers in the child process, until the client has no more to say."""
+
+    def setup(self):
+        # Our copy of the parent's stdout may hold half a line of the parent's,
+        # which the first flush would print again: take a fresh one.
+        sys.stdout = os.fdopen(1, 'w')
+        SocketServer.StreamRequestHandler.setup(self)
+
+    def handle(self):
+        try:
+            self.echo()
+        except socket.error, error:
+            say('Connection lost: %s' % error.strerror)
+
+    def echo(self):
+        current_process_id = os.getpid()
+        for data in iter(lambda: self.rfile.readline(BUF_SIZE), ''):
+            response = '%d: %s' % (current_process_id, data)
+            say('Server sending response [current_process_id: data] =[%s]'
+                % printable(response))
+            self.request.sendall(response)
+
+
+class ForkingServer(SocketServer.ForkingMixIn, SocketServer.TCPServer):
+    """Nothing to add: the mix-in comes first, so its process_request() wins."""
+
+
+def close(server):
+    """Close the listening socket and wait for the children still at work."""
+    server.server_close()
+    for pid in list(server.active_children or ()):
+        os.waitpid(pid, 0)
+
+
+def demonstrate():
+    """Play a server and two clients, one after the other."""
+    server = ForkingServer((SERVER_HOST, SERVER_PORT),
+                           ForkingServerRequestHandler)
+    ip, port = server.server_address
+    server_thread = threading.Thread(target=server.serve_forever)
+    server_thread.daemon = True  # a client that fails must not keep us here
+    server_thread.start()
+    say('Server loop running PID: %s' % os.getpid())
+
+    client1 = ForkedClient(ip, port)
+    client1.run()
+    client2 = ForkedClient(ip, port)
+    client2.run()
+
+    server.shutdown()
+    client1.shutdown()
+    client2.shutdown()
+    close(server)
+
+
+def serve(host, port):
+    """Serve until SIGINT or SIGTERM; raise socket.error if it cannot listen."""
+    server = ForkingServer((host, port), ForkingServerRequestHandler)
+    server_pid = os.getpid()
+
+    def stop(signum, frame):
+        if os.getpid() != server_pid:
+            os._exit(0)  # a child: its client goes, and nothing is printed
+        # shutdown() waits for the loop that this thread runs: ask from another.
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    say('Server listening on %s:%s' % server.server_address)
+    server.serve_forever()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for pid in list(server.active_children or ()):
+        os.kill(pid, signal.SIGTERM)
+    close(server)
+
+
+def connect(host, port):
+    """Play one client of a server that runs elsewhere."""
+    client = ForkedClient(host, port)
+    client.run()
+    client.shutdown()
+
+
+class CommandLine(argparse.ArgumentParser):
+    """An argument parser that spends one line on an error."""
+
+    def error(self, message):
+        self.exit(2, '%s: error: %s\n' % (self.prog, message))
+
+
+def port_number(text):
+    """Return text as a port, or raise for what is not between 0 and 65535."""
+    if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError('not a port: %s' % text)
+    return int(text)
+
+
+def main():
+    parser = CommandLine(description='Echo with a process for each connection.')
+    parser.add_argument('--serve', action='store_true',
+                        help='serve real clients until SIGINT or SIGTERM')
+    parser.add_argument('--host', default=SERVER_HOST,
+                        help='address to listen on (default: %(default)s)')
+    parser.add_argument('--port', type=port_number, default=SERVER_PORT,
+                        help='port to listen on (default: any free one)')
+    parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
+                        help='be one client of the server there')
+    args = parser.parse_args()
+    if not hasattr(os, 'fork'):
+        parser.exit(1, '%s: error: no fork() on this platform\n' % parser.prog)
+    try:
+        if args.connect:
+            connect(args.connect[0], port_number(args.connect[1]))
+        elif args.serve:
+            serve(args.host, args.port)
+        else:
+            demonstrate()
+    except argparse.ArgumentTypeError, error:
+        parser.error(error)
+    except socket.error, error:
+        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,1 @@
+"""The recipes, ported to Python 3."""

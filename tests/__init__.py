@@ -1,0 +1,1 @@
+"""One suite for every tree. It knows recipes only through compat."""

@@ -1,0 +1,177 @@
+"""What every test may use, and what every test must leave as it found it."""
+import errno
+import json
+import os
+import platform
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+
+import pytest
+
+from compat import process
+from compat import trees
+from tests.talk import Conversation
+
+MARKERS = {
+    'rule(id, ...)': 'the rules of MIGRATION.md that the test guards',
+    'unit': 'a class or function, in this process',
+    'script': 'a child process and what it prints',
+    'wire': 'real sockets, byte for byte',
+    'interop': 'one tree against the other',
+    'hostile': 'bad input and faults',
+}
+
+
+def pytest_addoption(parser):
+    parser.addoption('--tree', metavar='DIR', help='test the port in this folder '
+                     "instead of the project's own tree for the running Python")
+
+
+def pytest_configure(config):
+    for name in sorted(MARKERS):
+        config.addinivalue_line('markers', '%s: %s' % (name, MARKERS[name]))
+    if config.getoption('--tree'):
+        os.environ['PORT_TREE'] = os.path.abspath(config.getoption('--tree'))
+    try:
+        trees.current_tree()
+    except trees.TreeError as error:
+        raise pytest.UsageError(str(error))
+
+
+def pytest_report_header(config):
+    return 'tree: %s' % trees.current_tree().path
+
+
+@pytest.fixture(scope='session')
+def tree():
+    """The tree under test."""
+    return trees.current_tree()
+
+
+@pytest.fixture
+def recipe(tree):
+    """A function: the name of a recipe -> its module, imported anew."""
+    return lambda name: trees.load(name, tree)
+
+
+@pytest.fixture
+def running(tree):
+    """A function: the name of a recipe (and its arguments) -> a server child,
+    ready for clients. It is ended with the test."""
+    servers = []
+
+    def start(name, *args, **options):
+        servers.append(process.Server(tree, name, args, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.end()
+
+
+@pytest.fixture
+def conversation():
+    """A function: the address of a stream server -> a Conversation with it.
+    It is closed with the test."""
+    open_ones = []
+
+    def connect(address):
+        open_ones.append(Conversation(address))
+        return open_ones[-1]
+
+    yield connect
+    for one in open_ones:
+        one.close()
+
+
+@pytest.fixture
+def folder():
+    """A private folder, empty before and after the test: a socket file that is
+    left behind is an error."""
+    path = process.private_folder()
+    yield path
+    left = os.listdir(path)
+    shutil.rmtree(path)
+    assert left == [], 'files were left behind'
+
+
+@pytest.fixture
+def listener():
+    """A listening socket of the test's own on a free port of 127.0.0.1."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.settimeout(process.DEADLINE)
+    sock.bind(('127.0.0.1', 0))
+    sock.listen(5)
+    yield sock
+    sock.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind():
+    """After a test: no child, no stray descendant, no thread, no file in the
+    temporary folder, and no descriptor that was not there before."""
+    threads, files = set(threading.enumerate()), set(os.listdir(tempfile.gettempdir()))
+    descriptors = open_descriptors()
+    yield
+    process.wait_until(lambda: not children(), 'no child process is left')
+    process.wait_until(lambda: not set(threading.enumerate()) - threads,
+                       'no thread is left: %s' % threading.enumerate())
+    process.wait_until(lambda: not descendants(), 'no stray process is left')
+    new_files = set(os.listdir(tempfile.gettempdir())) - files
+    assert not [name for name in new_files if is_ours(name)]
+    process.wait_until(lambda: open_descriptors() <= descriptors,
+                       'no descriptor is left')
+
+
+def is_ours(name):
+    """Whether a name in the temporary folder looks like a recipe's or a test's."""
+    return name.startswith(('port-', 'recipe-'))
+
+
+def children():
+    """Whether this process has a child, running or dead and not waited for."""
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except OSError as error:
+        return error.errno != errno.ECHILD
+    return True
+
+
+def descendants():
+    """The pids of processes that carry this process's mark (Linux: /proc)."""
+    mark = ('%s=%d' % (process.MARK, os.getpid())).encode('ascii')
+    return [pid for pid in os.listdir('/proc') if pid.isdigit()
+            and int(pid) != os.getpid()
+            and mark in read_or_nothing('/proc/%s/environ' % pid).split(b'\0')]
+
+
+def read_or_nothing(path):
+    try:
+        with open(path, 'rb') as source:
+            return source.read()
+    except (IOError, OSError):
+        return b''
+
+
+def open_descriptors():
+    """How many descriptors this process has open."""
+    return len(os.listdir('/proc/self/fd'))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Leave the counts for the table at the end of ./toxw (study/matrix.py)."""
+    path = os.environ.get('PORT_RESULTS')
+    if not path:
+        return
+    counts = {name: len(terminalreporter.stats.get(name, []))
+              for name in ('passed', 'failed', 'error', 'skipped', 'xfailed')}
+    counts.update(tree=trees.current_tree().name, run=os.environ.get('TOXW_RUN', ''),
+                  python='%s %s' % (platform.python_implementation(),
+                                    sys.version.split()[0]))
+    if not os.path.isdir(os.path.dirname(path)):
+        os.makedirs(os.path.dirname(path))
+    with open(path, 'w') as target:
+        json.dump(counts, target)
