@@ -39,11 +39,6 @@ def ask(conversation, address, request):
     return client.read_all()
 
 
-def socket_pair():
-    """Two connected stream sockets."""
-    return socket.socketpair()
-
-
 # The demonstration
 
 @pytest.mark.script
@@ -223,23 +218,13 @@ def test_a_reset_is_one_line_and_disturbs_nobody(server, conversation):
 
 @pytest.mark.wire
 @pytest.mark.rule('bytes-on-the-wire')
-def test_the_client_sends_its_message_and_no_more(forking, listener):
-    client = forking.ForkedClient(*listener.getsockname())
-    peer = listener.accept()[0]
-    peer.sendall(b'123: ')
-    pid = os.fork()
-    if pid == 0:
-        client.run()
-        os._exit(0)
-    client.shutdown()
-    received = b''
-    while True:
-        data = peer.recv(100)
-        if not data:
-            break
-        received += data
-    peer.close()
-    assert os.waitpid(pid, 0)[1] == 0
+def test_the_client_sends_its_message_and_no_more(tree, listener):
+    host, port = listener.getsockname()
+    with process.Child(tree, NAME, ['--connect', host, str(port)]) as child:
+        peer = listener.accept()[0]
+        received = until_end(peer)
+        peer.close()
+        assert child.wait() == 0
     assert received == HELLO
 
 
@@ -249,6 +234,7 @@ def test_the_client_prints_from_the_sixth_character_on(tree, listener):
     host, port = listener.getsockname()
     with process.Child(tree, NAME, ['--connect', host, str(port)]) as child:
         peer = listener.accept()[0]
+        until_end(peer)
         peer.sendall(b'123: Hello')
         peer.close()
         assert child.wait() == 0
@@ -260,7 +246,7 @@ def test_the_client_reads_a_reply_that_comes_in_pieces(tree, listener):
     host, port = listener.getsockname()
     with process.Child(tree, NAME, ['--connect', host, str(port)]) as child:
         peer = listener.accept()[0]
-        child.wait_for_line('^Sent: 18')
+        until_end(peer)
         for piece in (b'12345: He', b'llo', b' again'):
             peer.sendall(piece)
             assert child.popen.poll() is None
@@ -303,6 +289,11 @@ def test_children_are_collected_in_process_too(forking, conversation):
         assert pid_and_data(ask(conversation, server.server_address, HELLO))[1] == HELLO
     forking.close(server)
     assert not server.active_children or not any(map(is_alive, server.active_children))
+
+
+def until_end(peer):
+    """Read a connection to its end: closing it unread would reset it."""
+    return b''.join(iter(lambda: peer.recv(100), b''))
 
 
 def is_alive(pid):
