@@ -1,24 +1,141 @@
 """What every recipe does on the command line, whatever it teaches."""
 import os
 import signal
+import socket
 
 import pytest
 
 from compat import process
 from compat import trees
 
-INTERNET = ['tcp_server', 'udp_server', 'forking_mixin_socket_server']
-UNIX = []
-DONE = ['forking_mixin_socket_server']
+ON_A_PATH = ['unix_stream_server', 'unix_datagram_server']
+ON_A_PORT = [name for name in trees.RECIPES if name not in ON_A_PATH]
+DATAGRAMS = ['udp_server']
+
+every_recipe = pytest.mark.parametrize('name', trees.RECIPES)
+every_recipe_on_a_port = pytest.mark.parametrize('name', ON_A_PORT)
 
 
-@pytest.fixture(params=DONE)
-def name(request):
-    return request.param
+def one_line_error(child, name):
+    """Assert that a child printed one line of error and nothing else; return it."""
+    lines = child.stderr.decode('utf-8').splitlines()
+    assert len(lines) == 1, child.stderr
+    assert lines[0].startswith(name + '.py: error: ')
+    assert child.stdout == b''
+    return lines[0]
 
 
 @pytest.mark.script
-def test_it_demonstrates_itself_and_ends(tree, name):
+@every_recipe
+def test_the_demonstration_runs_and_leaves_nothing(tree, name):
     child = process.run(tree, name)
     assert (child.stderr, child.popen.returncode) == (b'', 0)
     assert child.lines
+
+
+@pytest.mark.script
+@every_recipe
+def test_the_demonstration_runs_in_its_own_folder(tree, name):
+    child = process.run(tree, name, folder=tree.path, command=[name + '.py'])
+    assert (child.stderr, child.popen.returncode) == (b'', 0)
+
+
+@pytest.mark.script
+@every_recipe
+def test_it_runs_as_a_module_of_its_tree(tree, name):
+    child = process.run(tree, name, ['--help'], folder=os.path.dirname(tree.path),
+                        command=['-m', '%s.%s' % (tree.name, name)])
+    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert b'usage:' in child.stdout
+
+
+@pytest.mark.script
+@every_recipe
+def test_it_runs_as_a_module_in_its_own_folder(tree, name):
+    with process.Server(tree, name, folder=tree.path, command=['-m', name]) as server:
+        server.signal(signal.SIGTERM)
+        assert (server.wait(), server.stderr) == (0, b'')
+
+
+@pytest.mark.script
+@every_recipe
+def test_help_names_the_ways_to_run_it(tree, name):
+    child = process.run(tree, name, ['--help'])
+    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    text = child.stdout.decode('utf-8')
+    assert text.startswith('usage: %s.py ' % name)
+    assert '--serve' in text
+    assert ('--path' if name in ON_A_PATH else '--port') in text
+
+
+@pytest.mark.script
+@every_recipe
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM],
+                         ids=['SIGINT', 'SIGTERM'])
+def test_a_signal_ends_the_server_cleanly(running, name, number):
+    server = running(name)
+    server.signal(number)
+    assert (server.wait(), server.stderr) == (0, b'')
+    if name in ON_A_PATH:
+        assert not os.path.exists(server.address)
+
+
+@pytest.mark.script
+@every_recipe_on_a_port
+def test_it_listens_on_this_machine_only(running, name):
+    assert running(name).address[0] == '127.0.0.1'
+
+
+@pytest.mark.script
+@every_recipe_on_a_port
+def test_it_listens_where_it_is_told(running, name):
+    host, port = running(name, '--host', '127.0.0.2', '--port', '0').address
+    assert host == '127.0.0.2'
+    assert port > 0
+
+
+@pytest.mark.hostile
+@every_recipe_on_a_port
+@pytest.mark.rule('oserror')
+def test_a_port_in_use_is_one_line_and_status_1(tree, name):
+    kind = socket.SOCK_DGRAM if name in DATAGRAMS else socket.SOCK_STREAM
+    sock = socket.socket(socket.AF_INET, kind)
+    try:
+        sock.bind(('127.0.0.1', 0))
+        if kind == socket.SOCK_STREAM:
+            sock.listen(1)
+        port = str(sock.getsockname()[1])
+        child = process.run(tree, name, ['--serve', '--port', port])
+    finally:
+        sock.close()
+    assert 'Address already in use' in one_line_error(child, name)
+    assert child.popen.returncode == 1
+
+
+@pytest.mark.hostile
+@every_recipe_on_a_port
+@pytest.mark.rule('argv-is-text')
+@pytest.mark.parametrize('host', ['no such host', '..', 'x' * 70 + '.example'],
+                         ids=['spaces', 'dots', 'long-label'])
+def test_a_host_that_cannot_be_is_one_line_and_status_1(tree, name, host):
+    child = process.run(tree, name, ['--serve', '--host', host])
+    one_line_error(child, name)
+    assert child.popen.returncode == 1
+
+
+@pytest.mark.hostile
+@every_recipe_on_a_port
+@pytest.mark.parametrize('port', ['http', '65536', '-1', '8_080', ''],
+                         ids=['word', 'too-high', 'negative', 'underscore', 'empty'])
+def test_what_is_no_port_is_one_line_and_status_2(tree, name, port):
+    child = process.run(tree, name, ['--serve', '--port=' + port])
+    one_line_error(child, name)
+    assert child.popen.returncode == 2
+
+
+@pytest.mark.hostile
+@every_recipe
+def test_an_unknown_option_is_one_line_and_status_2(tree, name):
+    child = process.run(tree, name, ['--no-such-option'])
+    one_line_error(child, name)
+    assert child.popen.returncode == 2

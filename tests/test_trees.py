@@ -1,0 +1,99 @@
+"""The two trees hold together, and the shim knows its way about them."""
+import os
+
+import pytest
+
+from compat import interpreters
+from compat import trees
+
+
+def files(folder):
+    return sorted(name for name in os.listdir(folder) if name.endswith('.py'))
+
+
+@pytest.mark.unit
+def test_both_trees_have_the_same_files():
+    original, port = trees.named('py2_original'), trees.named('py3')
+    assert files(original.path) == files(port.path)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize('name', trees.RECIPES)
+def test_every_recipe_stands_in_the_tree_under_test(tree, name):
+    assert os.path.exists(tree.script(name))
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize('name', trees.RECIPES)
+def test_a_recipe_says_what_it_teaches(recipe, name):
+    assert len(recipe(name).__doc__.splitlines()) >= 3
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize('name', trees.RECIPES)
+def test_every_public_name_says_what_it_is(recipe, name):
+    module = recipe(name)
+    silent = [thing for thing, value in sorted(vars(module).items())
+              if getattr(value, '__module__', None) == module.__name__
+              and not thing.startswith('_') and thing != 'main' and not value.__doc__]
+    assert silent == []
+
+
+@pytest.mark.unit
+def test_importing_a_recipe_twice_gives_two_modules(recipe):
+    first, second = recipe('tcp_server'), recipe('tcp_server')
+    assert first is not second
+
+
+@pytest.mark.unit
+def test_a_folder_without_recipes_is_no_tree(folder):
+    with pytest.raises(trees.TreeError) as caught:
+        trees.Tree(folder)
+    assert str(caught.value) == 'no recipe in folder: ' + folder
+
+
+@pytest.mark.unit
+def test_a_missing_folder_is_no_tree(folder):
+    with pytest.raises(trees.TreeError) as caught:
+        trees.Tree(os.path.join(folder, 'x'))
+    assert str(caught.value) == 'no such folder: ' + os.path.join(folder, 'x')
+
+
+@pytest.mark.unit
+def test_an_unknown_recipe_is_said_to_be_missing(tree):
+    with pytest.raises(trees.TreeError) as caught:
+        trees.load('gopher_server', tree)
+    assert str(caught.value) == 'no recipe gopher_server in ' + tree.path
+
+
+@pytest.mark.unit
+def test_the_tree_can_be_named_in_the_environment(tree, monkeypatch):
+    monkeypatch.setenv('PORT_TREE', trees.named('py2_original').path)
+    assert trees.current_tree().major == 2
+    monkeypatch.setenv('PORT_TREE', trees.named('py3').path)
+    assert trees.current_tree().major == 3
+
+
+@pytest.mark.unit
+def test_an_interpreter_that_is_none_is_passed_over():
+    assert interpreters.version('/no/such/python') is None
+    assert interpreters.version('/bin/echo') is None
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize('major', [2, 3])
+def test_a_missing_interpreter_is_one_line_that_helps(monkeypatch, major):
+    monkeypatch.setattr(interpreters, 'version', lambda executable: None)
+    with pytest.raises(interpreters.InterpreterMissing) as caught:
+        interpreters.find(major)
+    text = str(caught.value)
+    assert 'pyenv install' in text
+    assert '\n' not in text
+
+
+@pytest.mark.unit
+def test_the_interpreter_of_a_tree_can_be_named(monkeypatch):
+    monkeypatch.setenv('PORT_PYTHON2', '/some/python')
+    monkeypatch.setenv('PORT_PYTHON3', '/some/python')
+    monkeypatch.setattr(interpreters, 'version', {'/some/python': (3, 9)}.get)
+    assert interpreters.find(3) == '/some/python'
