@@ -104,7 +104,7 @@ def test_the_constants_are_the_given_ones(forking):
 
 
 @pytest.mark.unit
-@pytest.mark.rule('socketserver-module')
+@pytest.mark.rule('renamed-modules')
 def test_the_mix_in_comes_first(forking):
     names = [base.__name__ for base in forking.ForkingServer.__bases__]
     assert names == ['ForkingMixIn', 'TCPServer']
