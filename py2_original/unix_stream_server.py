@@ -1,0 +1,232 @@
+#!/usr/bin/env python2.7
+"""TCPServer on a socket file: UnixStreamServer.
+
+The reply to each line is the same line in upper case. A last line may go
+without its newline when the client closes its sending side; a line of more than
+BUF_SIZE bytes is answered in pieces of that size. The server is synchronous:
+until a client closes, the next one waits. Only the user who started the server
+can connect, and the file goes when the server ends; a file that is there before
+is never touched.
+
+Without arguments this plays a server and two clients and ends. With --serve it
+waits for real clients on --path, or else on a file in a new private folder.
+With --connect PATH it is one client.
+"""
+import argparse
+import os
+import select
+import shutil
+import signal
+import socket
+import SocketServer
+import sys
+import tempfile
+import threading
+
+FILE_NAME = 'echo.sock'
+BUF_SIZE = 1024
+MESSAGE = 'Hello echo server!'
+PATIENCE = 0.2  # seconds in which an answer would have come
+
+if not hasattr(socket, 'AF_UNIX'):
+    sys.exit('unix_stream_server.py: error: no Unix sockets on this platform')
+
+
+def say(message):
+    """Print one line now, even where stdout is a pipe."""
+    print message
+    sys.stdout.flush()
+
+
+def printable(data):
+    """Return data with control and non-ASCII bytes as escapes, fit to print."""
+    return data.decode('latin-1').encode('unicode_escape')
+
+
+class Client(object):
+    """One connection, which says on the screen what it sends and receives."""
+
+    def __init__(self, name, path):
+        """Connect to the socket file; raise socket.error if nobody listens."""
+        self.name = name
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self.sock.connect(path)
+        except:
+            self.sock.close()
+            raise
+
+    def send(self, message):
+        """Send one line: message is without its newline."""
+        say('%s sends: %s' % (self.name, printable(message)))
+        self.sock.sendall(message + '\n')
+
+    def is_answered(self):
+        """Return whether something can be read within PATIENCE seconds."""
+        return self.sock in select.select([self.sock], [], [], PATIENCE)[0]
+
+    def receive(self):
+        """Read one line, in however many pieces it comes."""
+        reply = ''
+        while not reply.endswith('\n'):
+            data = self.sock.recv(BUF_SIZE)
+            if not data:
+                break
+            reply += data
+        say('%s received: %s' % (self.name, printable(reply.rstrip('\n'))))
+
+    def close(self):
+        """Close the connection, which lets the server go on."""
+        say('%s closes.' % self.name)
+        self.sock.close()
+
+
+class EchoRequestHandler(SocketServer.BaseRequestHandler):
+    """Answers one connection, until the client has no more to say."""
+
+    def handle(self):
+        lines = self.request.makefile('rb')
+        try:
+            for data in iter(lambda: lines.readline(BUF_SIZE), ''):
+                self.answer(data)
+        except socket.error, error:
+            say('Connection lost: %s' % error.strerror)
+        finally:
+            lines.close()
+
+    def answer(self, data):
+        response = data.upper()
+        say('Server sending response: [%s]' % printable(response))
+        self.request.sendall(response)
+
+
+class EchoServer(SocketServer.UnixStreamServer):
+    """A synchronous server: serve_forever() itself runs the handler."""
+
+    def server_bind(self):
+        """Bind a file that is its owner's alone from the first moment on."""
+        umask = os.umask(0177)
+        try:
+            SocketServer.UnixStreamServer.server_bind(self)
+        finally:
+            os.umask(umask)
+
+    def handle_error(self, request, client_address):
+        """Called in an except clause: let the signal through, print the rest."""
+        error = sys.exc_info()[1]
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        say('Request failed: %s' % error)
+
+
+def close(server):
+    """Close the listening socket and remove its file."""
+    server.server_close()
+    os.unlink(server.server_address)
+
+
+def demonstrate():
+    """Play a server and two clients: the second waits for the first."""
+    folder = tempfile.mkdtemp(prefix='recipe-')
+    try:
+        talk(os.path.join(folder, FILE_NAME))
+    finally:
+        shutil.rmtree(folder)
+
+
+def talk(path):
+    """The demonstration itself, on a path in a folder of its own."""
+    server = EchoServer(path, EchoRequestHandler)
+    server_thread = threading.Thread(target=server.serve_forever)
+    server_thread.daemon = True  # a client that fails must not keep us here
+    server_thread.start()
+    say('Server listening on %s' % path)
+
+    client1 = Client('Client 1', path)
+    client2 = Client('Client 2', path)
+    client2.send('Hello from client 2')
+    client1.send('Hello from client 1')
+    client1.receive()
+    if not client2.is_answered():
+        say('Client 2 has no answer: the server waits for client 1.')
+    client1.close()
+    client2.receive()
+    client2.close()
+
+    server.shutdown()
+    close(server)
+
+
+def serve(path):
+    """Serve on path until SIGINT or SIGTERM; raise socket.error if it cannot
+    listen."""
+    server = EchoServer(path, EchoRequestHandler)
+
+    def stop(signum, frame):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    try:
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+        say('Server listening on %s' % printable(path))
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        close(server)
+
+
+def serve_in_private():
+    """Serve on a file in a new folder, which goes with the server."""
+    folder = tempfile.mkdtemp(prefix='recipe-')
+    try:
+        serve(os.path.join(folder, FILE_NAME))
+    finally:
+        shutil.rmtree(folder)
+
+
+def connect(path, message):
+    """Play one client of a server that runs elsewhere."""
+    client = Client('Client', path)
+    try:
+        client.send(message)
+        client.receive()
+    finally:
+        client.close()
+
+
+class CommandLine(argparse.ArgumentParser):
+    """An argument parser that spends one line on an error."""
+
+    def error(self, message):
+        self.exit(2, '%s: error: %s\n' % (self.prog, message))
+
+
+def main():
+    parser = CommandLine(description='Upper-case echo on a Unix stream socket.')
+    parser.add_argument('--serve', action='store_true',
+                        help='serve real clients until SIGINT or SIGTERM')
+    parser.add_argument('--path',
+                        help='socket file to make (default: one in a new folder)')
+    parser.add_argument('--connect', metavar='PATH',
+                        help='be one client of the server there')
+    parser.add_argument('--message', default=MESSAGE,
+                        help='what that client says (default: %(default)s)')
+    args = parser.parse_args()
+    try:
+        if args.connect:
+            connect(args.connect, args.message)
+        elif args.serve and args.path:
+            serve(args.path)
+        elif args.serve:
+            serve_in_private()
+        else:
+            demonstrate()
+    except socket.error, error:
+        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""One connection after the other: TCPServer with a BaseRequestHandler.
+
+The reply to each line is the same line in upper case. A last line may go
+without its newline when the client closes its sending side; a line of more than
+BUF_SIZE bytes is answered in pieces of that size. The server is synchronous:
+until a client closes, the next one waits.
+
+Without arguments this plays a server and two clients and ends. With --serve it
+waits for real clients: for ever, through serve_forever(), or with --requests N
+for exactly N of them, each through one handle_request(). With
+--connect HOST PORT it is one client.
+"""
+import argparse
+import os
+import re
+import select
+import signal
+import socket
+import socketserver
+import sys
+import threading
+
+SERVER_HOST = 'localhost'
+SERVER_PORT = 0  # the kernel picks a free port
+BUF_SIZE = 1024
+MESSAGE = 'Hello echo server!'
+PATIENCE = 0.2  # seconds in which an answer would have come
+
+
+def say(message):
+    """Print one line now, even where stdout is a pipe."""
+    print(message)
+    sys.stdout.flush()
+
+
+def printable(data):
+    """Return data with control and non-ASCII bytes as escapes, fit to print."""
+    return data.decode('latin-1').encode('unicode_escape').decode('ascii')
+
+
+class Client(object):
+    """One connection, which says on the screen what it sends and receives."""
+
+    def __init__(self, name, address):
+        """Connect to (ip, port); raise OSError if nobody listens."""
+        self.name = name
+        self.sock = socket.create_connection(address)
+
+    def send(self, message):
+        """Send one line: message is without its newline."""
+        say('%s sends: %s' % (self.name, printable(message)))
+        self.sock.sendall(message + b'\n')
+
+    def is_answered(self):
+        """Return whether something can be read within PATIENCE seconds."""
+        return self.sock in select.select([self.sock], [], [], PATIENCE)[0]
+
+    def receive(self):
+        """Read one line, in however many pieces it comes."""
+        reply = b''
+        while not reply.endswith(b'\n'):
+            data = self.sock.recv(BUF_SIZE)
+            if not data:
+                break
+            reply += data
+        say('%s received: %s' % (self.name, printable(reply.rstrip(b'\n'))))
+
+    def close(self):
+        """Close the connection, which lets the server go on."""
+        say('%s closes.' % self.name)
+        self.sock.close()
+
+
+class EchoRequestHandler(socketserver.BaseRequestHandler):
+    """Answers one connection, until the client has no more to say."""
+
+    def handle(self):
+        lines = self.request.makefile('rb')
+        try:
+            for data in iter(lambda: lines.readline(BUF_SIZE), b''):
+                self.answer(data)
+        except OSError as error:
+            say('Connection lost: %s' % error.strerror)
+        finally:
+            lines.close()
+
+    def answer(self, data):
+        response = data.upper()
+        say('Server sending response: [%s]' % printable(response))
+        self.request.sendall(response)
+
+
+class EchoServer(socketserver.TCPServer):
+    """A synchronous server: serve_forever() itself runs the handler."""
+
+    allow_reuse_address = True  # else a restart waits for old connections
+
+    def handle_error(self, request, client_address):
+        """Called in an except clause: let the signal through, print the rest."""
+        error = sys.exc_info()[1]
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        say('Request failed: %s' % error)
+
+
+def demonstrate():
+    """Play a server and two clients: the second waits for the first."""
+    server = EchoServer((SERVER_HOST, SERVER_PORT), EchoRequestHandler)
+    server_thread = threading.Thread(target=server.serve_forever)
+    server_thread.daemon = True  # a client that fails must not keep us here
+    server_thread.start()
+    say('Server listening on %s:%s' % server.server_address)
+
+    client1 = Client('Client 1', server.server_address)
+    client2 = Client('Client 2', server.server_address)
+    client2.send(b'Hello from client 2')
+    client1.send(b'Hello from client 1')
+    client1.receive()
+    if not client2.is_answered():
+        say('Client 2 has no answer: the server waits for client 1.')
+    client1.close()
+    client2.receive()
+    client2.close()
+
+    server.shutdown()
+    server.server_close()
+
+
+def serve(host, port, requests):
+    """Serve that many requests, or with None until SIGINT or SIGTERM; raise
+    OSError if it cannot listen."""
+    server = EchoServer((host, port), EchoRequestHandler)
+
+    def stop(signum, frame):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    try:
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+        say('Server listening on %s:%s' % server.server_address)
+        if requests is None:
+            server.serve_forever()
+        else:
+            for _ in range(requests):
+                server.handle_request()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
+
+
+def connect(host, port, message):
+    """Play one client of a server that runs elsewhere."""
+    client = Client('Client', (host, port))
+    try:
+        client.send(message)
+        client.receive()
+    finally:
+        client.close()
+
+
+class CommandLine(argparse.ArgumentParser):
+    """An argument parser that spends one line on an error."""
+
+    def error(self, message):
+        self.exit(2, '%s: error: %s\n' % (self.prog, message))
+
+
+def port_number(text):
+    """Return text as a port, or raise for what is not between 0 and 65535."""
+    if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError('not a port: %s' % text)
+    return int(text)
+
+
+def count(text):
+    """Return text as a number of requests, at least one."""
+    if not re.match('[1-9][0-9]{0,8}$', text):
+        raise argparse.ArgumentTypeError('not a number of requests: %s' % text)
+    return int(text)
+
+
+def main():
+    parser = CommandLine(description='Upper-case echo, one client at a time.')
+    parser.add_argument('--serve', action='store_true',
+                        help='serve real clients until SIGINT or SIGTERM')
+    parser.add_argument('--host', default=SERVER_HOST, type=os.fsencode,
+                        help='address to listen on (default: %(default)s)')
+    parser.add_argument('--port', type=port_number, default=SERVER_PORT,
+                        help='port to listen on (default: any free one)')
+    parser.add_argument('--requests', type=count, metavar='N',
+                        help='end after N requests')
+    parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
+                        help='be one client of the server there')
+    parser.add_argument('--message', default=MESSAGE, type=os.fsencode,
+                        help='what that client says (default: %(default)s)')
+    args = parser.parse_args()
+    try:
+        if args.connect:
+            host, port = args.connect
+            connect(os.fsencode(host), port_number(port), args.message)
+        elif args.serve:
+            serve(args.host, args.port, args.requests)
+        else:
+            demonstrate()
+    except argparse.ArgumentTypeError as error:
+        parser.error(error)
+    except OSError as error:
+        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
+
+
+if __name__ == '__main__':
+    main()
