@@ -80,10 +80,11 @@ class ThreadedTCPServer(SocketServer.ThreadingMixIn, SocketServer.TCPServer):
         self.connections = set()
         SocketServer.TCPServer.__init__(self, server_address, handler_class)
 
-    def process_request(self, request, client_address):
+    def get_request(self):
         """Called in the thread of the loop."""
+        request, client_address = SocketServer.TCPServer.get_request(self)
         self.connections.add(request)
-        SocketServer.ThreadingMixIn.process_request(self, request, client_address)
+        return request, client_address
 
     def shutdown_request(self, request):
         """Called in the thread of the connection."""

@@ -82,10 +82,11 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.connections = set()
         socketserver.TCPServer.__init__(self, server_address, handler_class)
 
-    def process_request(self, request, client_address):
+    def get_request(self):
         """Called in the thread of the loop."""
+        request, client_address = socketserver.TCPServer.get_request(self)
         self.connections.add(request)
-        socketserver.ThreadingMixIn.process_request(self, request, client_address)
+        return request, client_address
 
     def shutdown_request(self, request):
         """Called in the thread of the connection."""
