@@ -168,7 +168,7 @@ class Server(Child):
     def __init__(self, tree, recipe, args=(), **options):
         Child.__init__(self, tree, recipe, ['--serve'] + list(args), **options)
         try:
-            where = self.wait_for_line('listening on (.+)$').group(1)
+            where = str(self.wait_for_line('listening on (.+)$').group(1))
         except AssertionError:
             self.end()
             raise
