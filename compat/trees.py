@@ -80,6 +80,7 @@ def load(recipe, tree=None):
 if six.PY2:
     def _load_source(name, path):
         import imp
+        sys.modules.pop(name, None)  # else the same module is filled again
         with open(path) as source:
             return imp.load_module(name, source, path, ('.py', 'U', imp.PY_SOURCE))
 else:
