@@ -75,6 +75,7 @@ class ThreadedTCPServer(SocketServer.ThreadingMixIn, SocketServer.TCPServer):
     # The process may end while a thread still waits for its client. Without
     # this one silent client would keep the process for as long as it likes.
     daemon_threads = True
+    allow_reuse_address = True  # else a restart waits for old connections
 
     def __init__(self, server_address, handler_class):
         self.connections = set()

@@ -313,6 +313,18 @@ def test_a_client_that_does_not_read_does_not_keep_the_server(server, conversati
     assert (server.wait(5), server.stderr) == (0, b'')
 
 
+@pytest.mark.wire
+@pytest.mark.rule('server-close')
+def test_a_server_can_be_restarted_on_its_port(running, conversation):
+    first = running(NAME)
+    client, = connected(conversation, first.address, 1)
+    first.end()  # it closes first, so the kernel remembers the connection
+    client.expect_end()
+    client.close()
+    again = running(NAME, '--port', str(first.address[1]))
+    assert ask(conversation, again.address, HELLO) == b'Thread-1: ' + HELLO
+
+
 @pytest.mark.unit
 @pytest.mark.rule('server-close')
 def test_closing_ends_the_connections_and_frees_the_port(threaded, conversation):
