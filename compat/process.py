@@ -64,6 +64,9 @@ class Child(object):
         self.recipe = recipe
         self._output = {'stdout': b'', 'stderr': b''}
         environment = dict(os.environ, **{MARK: str(os.getpid())})
+        if tree.major == 3 and os.path.dirname(tree.path) != trees.ROOT:
+            # A copy of the tree elsewhere does not find compat.diesel by itself.
+            environment['PYTHONPATH'] = trees.ROOT
         environment.update(env or {})
         with open(os.devnull, 'rb') as nothing:
             self.popen = subprocess.Popen(

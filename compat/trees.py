@@ -17,6 +17,7 @@ RECIPES = (
     'unix_datagram_server',
     'forking_mixin_socket_server',
     'threading_mixin_socket_server',
+    'echo_server_with_diesel',
 )
 
 # Of the design, and in neither tree yet.
@@ -25,7 +26,6 @@ TO_COME = (
     'server_matrix',
     'chat_server_with_select',
     'simple_web_server_with_epoll',
-    'echo_server_with_diesel',
 )
 
 

@@ -1,0 +1,53 @@
+"""diesel on both Pythons: coroutines over sockets, each written as if alone.
+
+On Python 2 this is the real library (3.0.24, its last release) under another
+name. On Python 3, where diesel was never ported, it is an implementation of the
+same interface on greenlet and selectors. A program changes one line:
+
+    import diesel                 from compat import diesel
+    from diesel.util.queue ...    from compat.diesel.util.queue ...
+
+How it works on Python 3, from the bottom up; each module is short:
+
+    hub        one pass after the other: what is due, what is ready, who is next
+    buffer     what came in, until it holds what a loop waits for
+    pipeline   what must go out, and did not fit into the socket yet
+    events     who waits for which event
+    core       a Loop is a greenlet; a Connection wakes the Loop that waits on it
+    app        an Application runs Loops and Services
+    client     a Client lends its connection to the loop that calls it
+
+What goes over a socket is bytes. Where the behaviour differs from the real
+library's, the docstring of the thing says so.
+"""
+from __future__ import absolute_import
+
+import os
+import sys
+
+if sys.version_info[0] == 2:
+    # The modules of this folder are Python 3; those in python2/ bear the same
+    # names and pass on what the real ones have.
+    __path__ = [os.path.join(os.path.dirname(os.path.abspath(__file__)), 'python2')]
+    import warnings
+    with warnings.catch_warnings():
+        # OpenSSL's wrapper, which diesel imports, has a warning for everybody.
+        warnings.simplefilter('ignore')
+        from diesel import *  # noqa: F401,F403
+    from diesel.core import ClientConnectionTimeout
+    from diesel.logmod import levels
+else:
+    from compat.diesel import runtime  # noqa: F401
+    from compat.diesel.app import (
+        Application, Service, Thunk, UDPService, quickstart, quickstop)
+    from compat.diesel.client import Client, UDPClient
+    from compat.diesel.core import (
+        ClientConnectionClosed, ClientConnectionError, ClientConnectionTimeout,
+        Connection, ConnectionClosed, Loop, ParentDiedException, TerminateLoop,
+        UDPSocket, call, datagram, fire, first, fork, fork_child, fork_from_thread,
+        label, receive, send, signal, sleep, thread, until, until_eol, wait)
+    from compat.diesel.hub import ExistingSignalHandler
+    from compat.diesel.logmod import levels, log, set_log_level
+    from compat.diesel.resolver import DNSResolutionError, resolve_dns_name
+    from compat.diesel.runtime import is_running
+    loglevels = levels

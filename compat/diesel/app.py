@@ -1,0 +1,271 @@
+"""An Application runs Loops and Services until it is told to stop."""
+import errno
+import socket
+
+from greenlet import getcurrent
+
+from compat.diesel import runtime
+from compat.diesel.core import ApplicationEnd, Connection, Loop, UDPSocket
+from compat.diesel.events import WaitPool
+from compat.diesel.hub import EventHub
+from compat.diesel.logmod import log
+from compat.diesel.security import handshake
+
+PAUSE = 0.1  # seconds not to accept when there are no descriptors left
+NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+class Application(object):
+    """The main loop, and what it runs. There is one a program, unless
+    allow_app_replacement says that this one takes the place of another."""
+
+    def __init__(self, allow_app_replacement=False):
+        assert allow_app_replacement or runtime.current_app is None, \
+            'Only one Application instance per program allowed'
+        runtime.current_app = self
+        self.hub = EventHub()
+        self.waits = WaitPool()
+        self.runhub = None
+        self.running = {}   # the loops that are alive, a set in order
+        self._run = False
+        self._services = []
+        self._loops = []
+
+    def add_service(self, service):
+        """Add a Service. It listens from run() on, or at once if that runs.
+
+        Raise socket.error (OSError) if it cannot listen.
+        """
+        service.application = self
+        self._services.append(service)
+        if self._run:
+            service.bind_and_listen()
+            service.register(self)
+
+    def add_loop(self, loop, front=False, keep_alive=False, track=False):
+        """Add a Loop. front: before those that wait to start. keep_alive: start
+        it again half a second after its end. track is accepted for the sake of
+        programs, and ignored."""
+        loop.keep_alive = keep_alive
+        loop.app = self
+        loop.hub = self.hub
+        if self._run:
+            self.hub.schedule(loop.start)
+        elif front:
+            self._loops.insert(0, loop)
+        else:
+            self._loops.append(loop)
+
+    def setup(self):
+        """For subclasses: called by run() before anything else."""
+
+    def run(self):
+        """Run until halt(), an interrupt (ctrl-C) or SystemExit.
+
+        Raise socket.error (OSError) if a service cannot listen. What else a loop
+        raises is logged, and ends that loop alone.
+        """
+        self._run = True
+        try:
+            self.setup()
+            log.warning('Starting diesel <{0}>', self.hub.describe)
+            for service in self._services:
+                service.bind_and_listen()
+                service.register(self)
+            for loop in self._loops:
+                self.hub.schedule(loop.start)
+            self.runhub = getcurrent()
+            self._run_hub()
+            log.info('Ending diesel application')
+        finally:
+            self._run = False
+            self._close()
+            if runtime.current_app is self:
+                runtime.current_app = None
+
+    def _run_hub(self):
+        while self._run:
+            try:
+                self.hub.handle_events()
+            except (SystemExit, KeyboardInterrupt, ApplicationEnd) as error:
+                log.warning('-- {0} raised.. exiting main loop --',
+                            type(error).__name__)
+                return
+            except Exception:
+                log.trace().error('-- Unhandled Exception in main loop --')
+
+    def _close(self):
+        for service in self._services:
+            service.close()
+        self.hub.close_all()
+
+    def halt(self):
+        """End the application. Does not return: it goes through the current loop
+        as an ApplicationEnd."""
+        self._run = False
+        raise ApplicationEnd()
+
+    def global_bail(self, msg):
+        """End the application for a reason that is logged."""
+        log.critical('ABORTING: {0}', msg)
+        self.halt()
+
+
+class Service(object):
+    """A TCP service: a loop with connection_handler(address) for each client.
+
+    port 0 lets the system choose: port is the real one once it listens. iface:
+    the host name or IPv4 address to listen on. ssl_ctx: an ssl.SSLContext.
+    """
+    LQUEUE_SIZ = 500
+
+    def __init__(self, connection_handler, port, iface='', ssl_ctx=None, track=False):
+        self.connection_handler = connection_handler
+        self.port = port
+        self.iface = iface
+        self.ssl_ctx = ssl_ctx
+        self.track = track
+        self.sock = None
+        self.application = None
+        if hasattr(connection_handler, 'on_service_init'):
+            connection_handler.on_service_init(self)
+
+    @property
+    def listening(self):
+        """Whether it has its socket."""
+        return self.sock is not None
+
+    def bind_and_listen(self):
+        """Take the port. Raise socket.error (OSError)."""
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._bind(sock)
+        sock.listen(self.LQUEUE_SIZ)
+
+    def _bind(self, sock):
+        sock.setblocking(False)
+        try:
+            sock.bind((self.iface, self.port))
+        except OSError as error:
+            sock.close()
+            self.handle_cannot_bind(str(error))
+            raise
+        self.sock = sock
+        self.port = sock.getsockname()[1]
+
+    def handle_cannot_bind(self, reason):
+        """Log why it does not listen."""
+        log.critical('service at {0}:{1} cannot bind: {2}',
+                     self.iface or '*', self.port, reason)
+
+    def register(self, app):
+        """Accept clients for an application."""
+        self.application = app
+        app.hub.register(self.sock, self.accept_new_connection, None, None)
+
+    def accept_new_connection(self):
+        """Take the clients that are waiting: called by the hub."""
+        for _ in range(self.LQUEUE_SIZ):
+            try:
+                sock, addr = self.sock.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                if error.errno in NO_DESCRIPTOR:
+                    self._pause(error)
+                    return
+                continue  # that client has gone already
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.ssl_ctx is None:
+                self._serve(sock, addr)
+            else:
+                self.application.add_loop(Loop(self._secure, sock, addr))
+
+    def _pause(self, error):
+        # The client stays in the queue, and would wake us again at once.
+        log.error('service at {0}:{1} cannot accept: {2}', self.iface, self.port, error)
+        hub = self.application.hub
+        hub.disable_read(self.sock)
+        hub.call_later(PAUSE, hub.enable_read, self.sock)
+
+    def _serve(self, sock, addr):
+        loop = Loop(self.connection_handler, addr)
+        loop.connection_stack.append(Connection(sock, addr))
+        self.application.add_loop(loop)
+
+    def _secure(self, sock, addr):
+        try:
+            sock = self.ssl_ctx.wrap_socket(sock, server_side=True,
+                                            do_handshake_on_connect=False)
+            handshake(sock)
+        except OSError as error:
+            log.warning('TLS with {0} failed: {1}', addr, error)
+            sock.close()
+        else:
+            self._serve(sock, addr)
+
+    def close(self):
+        """Listen no longer."""
+        if self.sock is not None:
+            self.application.hub.unregister(self.sock)
+            self.sock.close()
+            self.sock = None
+
+
+class UDPService(Service):
+    """A UDP service: one loop with connection_handler(), which receives packets
+    with receive(datagram) and answers the last one with send()."""
+
+    def __init__(self, connection_handler, port, iface=''):
+        Service.__init__(self, connection_handler, port, iface)
+
+    def bind_and_listen(self):
+        """Take the port. Raise socket.error (OSError)."""
+        self._bind(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+
+    def register(self, app):
+        """Start the loop that serves."""
+        self.application = app
+        loop = Loop(self.connection_handler)
+        loop.connection_stack.append(UDPSocket(self, self.sock))
+        app.add_loop(loop)
+
+
+class Thunk(object):
+    """A function for quickstart() that makes what is to be run, when it is time:
+    c() returns a Loop, a Service, a callable, or a list of them."""
+
+    def __init__(self, c):
+        self.c = c
+
+    def eval(self):
+        """Return what the function makes."""
+        return self.c()
+
+
+def quickstart(*args, **kw):
+    """Run an Application with these: Loops, Services, callables (which become
+    Loops), Thunks, and lists of them. Options are the Application's."""
+    app = kw.pop('__app', None) or Application(**kw)
+    waiting = list(args)
+    while waiting:
+        thing = waiting.pop(0)
+        if isinstance(thing, Thunk):
+            waiting.insert(0, thing.eval())
+        elif isinstance(thing, (list, tuple)):
+            waiting[:0] = thing
+        elif isinstance(thing, Service):
+            app.add_service(thing)
+        elif isinstance(thing, Loop):
+            app.add_loop(thing)
+        elif callable(thing):
+            app.add_loop(Loop(thing))
+        elif thing is not None:
+            raise TypeError('quickstart() cannot run %r' % (thing,))
+    app.run()
+
+
+def quickstop():
+    """End the application that runs; see Application.halt()."""
+    runtime.current_app.halt()

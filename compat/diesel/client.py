@@ -1,0 +1,122 @@
+"""A Client lends its connection to the loop that calls one of its methods."""
+import errno
+import socket
+
+from compat.diesel import core
+from compat.diesel.resolver import resolve_dns_name
+from compat.diesel.security import handshake
+
+UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
+
+
+class Client(object):
+    """A TCP client; make it, and use it, inside a loop.
+
+    addr: a host name or an IPv4 address. ssl_ctx: an ssl.SSLContext. timeout:
+    seconds to connect. source_ip: the address to connect from. Raise
+    ClientConnectionError, ClientConnectionTimeout or DNSResolutionError.
+
+    A subclass has methods with @call, which talk with send() and until().
+    """
+
+    def __init__(self, addr, port, ssl_ctx=None, timeout=None, source_ip=None):
+        self.ssl_ctx = ssl_ctx
+        self.connected = False
+        self.conn = None
+        self.addr = addr
+        self.port = port
+        self._setup_socket(self._resolve(addr), timeout, source_ip)
+
+    def _resolve(self, addr):
+        return resolve_dns_name(addr)
+
+    def _setup_socket(self, ip, timeout, source_ip=None):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if source_ip:
+                sock.bind((source_ip, 0))
+            self._connect(sock, ip, timeout)
+            if self.ssl_ctx is not None:
+                sock = self._secure(sock, timeout)
+            self.conn = core.Connection(sock, (ip, self.port))
+        except BaseException:
+            sock.close()
+            raise
+        self.connected = True
+        self.on_connect()
+
+    def _connect(self, sock, ip, timeout):
+        status = sock.connect_ex((ip, self.port))
+        if status in UNDER_WAY:
+            core.wait_for_socket(sock, timeout, self._timeout())
+            status = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if status:
+            raise core.ClientConnectionError(
+                'Could not connect to remote host (%s:%s)' % (self.addr, self.port))
+
+    def _secure(self, sock, timeout):
+        tls = self.ssl_ctx.wrap_socket(sock, do_handshake_on_connect=False,
+                                       server_hostname=self.addr)
+        try:
+            handshake(tls, timeout, self._timeout())
+        except OSError as error:
+            tls.close()
+            if isinstance(error, core.ClientConnectionTimeout):
+                raise
+            raise core.ClientConnectionError('TLS with %s:%s failed: %s' % (
+                self.addr, self.port, error)) from error
+        except BaseException:
+            tls.close()
+            raise
+        return tls
+
+    def _timeout(self):
+        return core.ClientConnectionTimeout('Timeout connecting to %s:%s'
+                                            % (self.addr, self.port))
+
+    def on_connect(self):
+        """For subclasses: called once, when the connection is there."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args, **kw):
+        self.close()
+
+    def close(self):
+        """Close the connection, once what was sent is out."""
+        self.connected = False
+        if self.conn is not None:
+            self.conn.close()
+
+    @property
+    def is_closed(self):
+        """Whether the connection is closed, by whichever side."""
+        return self.conn is None or self.conn.closed
+
+
+class UDPClient(Client):
+    """A client whose methods send packets to (addr, port), and receive them."""
+
+    def __init__(self, addr, port, source_ip=None):
+        Client.__init__(self, addr, port, source_ip=source_ip)
+
+    def _setup_socket(self, ip, timeout, source_ip=None):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            sock.setblocking(False)
+            if source_ip:
+                sock.bind((source_ip, 0))
+            self.conn = core.UDPSocket(self, sock, ip, self.port)
+        except BaseException:
+            sock.close()
+            raise
+        self.connected = True
+        self.on_connect()
+
+    @property
+    def remote_addr(self):
+        """Where packets go: (ip, port)."""
+        return self.conn.remote_addr

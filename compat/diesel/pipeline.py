@@ -1,0 +1,91 @@
+"""What a connection must still send: bytes and files, the urgent ones first."""
+import bisect
+import io
+import os
+
+
+class PipelineCloseRequest(Exception):
+    """All is sent, and the connection was to be closed then."""
+
+
+class PipelineClosed(Exception):
+    """Something was added after the request to close."""
+
+
+class Pipeline(object):
+    """A queue of bytes and of binary files that is read in pieces.
+
+    A higher priority number goes first; within a number the order of adding
+    holds. Nothing overtakes the rest of a piece that was put back.
+    """
+
+    def __init__(self):
+        self._ranks = []   # ascending negative priorities, one for each item
+        self._items = []
+        self._closing = False
+        self.size = 0      # bytes waiting
+
+    @property
+    def empty(self):
+        """Whether there is nothing to do: no bytes, and no request to close."""
+        return not self._items and not self._closing
+
+    def add(self, d, priority=5):
+        """Append bytes, or a binary file that can seek.
+
+        Raise PipelineClosed after close_request(), and ValueError (TypeError for
+        text, which must be encoded first) for what cannot be sent.
+        """
+        if self._closing:
+            raise PipelineClosed()
+        if isinstance(d, str):
+            raise TypeError('text cannot be sent, only bytes: encode it first')
+        if isinstance(d, (bytes, bytearray, memoryview)):
+            source = io.BytesIO(d)
+        elif hasattr(d, 'read'):
+            source = d
+        else:
+            raise ValueError('add() takes bytes or a binary file, not %r' % (d,))
+        length = bytes_left(source)
+        if length:
+            index = bisect.bisect_right(self._ranks, -priority)
+            self._ranks.insert(index, -priority)
+            self._items.insert(index, source)
+            self.size += length
+
+    def read(self, amt):
+        """Return up to amt bytes, b'' if there are none.
+
+        Raise PipelineCloseRequest if all is read and closing was asked for.
+        """
+        if not self._items and self._closing:
+            raise PipelineCloseRequest()
+        pieces = []
+        while self._items and amt > 0:
+            piece = self._items[0].read(amt)
+            if len(piece) < amt:
+                del self._items[0], self._ranks[0]
+            amt -= len(piece)
+            pieces.append(piece)
+        data = b''.join(pieces)
+        self.size -= len(data)
+        return data
+
+    def backup(self, d):
+        """Put bytes that the socket did not take back at the front."""
+        if d:
+            self._ranks.insert(0, float('-inf'))
+            self._items.insert(0, io.BytesIO(d))
+            self.size += len(d)
+
+    def close_request(self):
+        """Take nothing more; read() will say when all is out."""
+        self._closing = True
+
+
+def bytes_left(source):
+    """Return how many bytes a file has from where it stands."""
+    here = source.tell()
+    end = source.seek(0, os.SEEK_END)
+    source.seek(here)
+    return end - here

@@ -1,0 +1,1 @@
+"""The real library's diesel.util, under this name too."""

@@ -1,0 +1,18 @@
+"""TLS: the handshake, without keeping anybody else waiting."""
+import ssl
+
+from compat.diesel import core
+
+
+def handshake(sock, timeout=None, late=None):
+    """Finish the handshake of a non-blocking ssl.SSLSocket in the current loop.
+
+    Raise ssl.SSLError or OSError if it fails, late after timeout seconds.
+    """
+    while True:
+        try:
+            return sock.do_handshake()
+        except ssl.SSLWantReadError:
+            core.wait_for_socket(sock, timeout, late, write=False)
+        except ssl.SSLWantWriteError:
+            core.wait_for_socket(sock, timeout, late)

@@ -1,0 +1,1 @@
+"""What programs build from loops and events: queues, locks, pools."""
