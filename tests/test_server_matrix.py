@@ -4,6 +4,7 @@ import re
 import signal
 import socket
 import stat
+import threading
 
 import pytest
 
@@ -148,9 +149,22 @@ def test_a_lost_reply_ends_the_demonstration_with_its_error(quick, monkeypatch):
     monkeypatch.setattr(quick, 'PATIENCE', 0.5)
     monkeypatch.setattr(quick.DatagramHandler, 'handle', lambda self: None)
     servers = {'UDPServer': quick.make_server('UDPServer', '127.0.0.1', 0, '')}
+    caught = []
     with serving(servers['UDPServer']):
-        with pytest.raises(socket.timeout):
-            quick.ask_twice(servers, '')
+        # In a thread, for it waits for ever if the error gets lost.
+        asking = threading.Thread(target=raised_by, args=(quick, servers, caught))
+        asking.daemon = True
+        asking.start()
+        process.wait_until(lambda: caught, 'the error is raised')
+    assert isinstance(caught[0], socket.timeout)
+
+
+def raised_by(matrix, servers, caught):
+    """Put the error that asking the servers raises into the list."""
+    try:
+        matrix.ask_twice(servers, '')
+    except Exception as error:
+        caught.append(error)
 
 
 # The servers
@@ -329,19 +343,27 @@ def test_a_client_that_left_disturbs_nobody(served, datagrams, capfd):
 
 
 @pytest.mark.hostile
-def test_a_client_that_does_not_read_delays_nobody(served, datagrams):
-    address = served('UnixDatagramServer')
-    deaf = datagrams(address)
-    for _ in range(int(read_file('/proc/sys/net/unix/max_dgram_qlen')) + 5):
-        deaf.send(b'Serve me.\n')
-    client = datagrams(address)
-    client.send(b'Serve me.\n')
-    service(client.recv(100))
-
-
-def read_file(path):
-    with open(path) as source:
-        return source.read()
+def test_a_client_that_does_not_read_delays_nobody(quick, folder):
+    path = os.path.join(folder, 'deaf')
+    deaf = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    deaf.bind(path)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    with pytest.raises(socket.error):  # no room for another datagram
+        while True:
+            sock.sendto(b'x', path)
+    sock.setblocking(True)
+    serves = threading.Thread(target=quick.DatagramHandler,
+                              args=((b'Serve me.\n', sock), path, None))
+    serves.daemon = True
+    serves.start()
+    serves.join(5)
+    is_stuck = serves.is_alive()
+    deaf.close()  # which frees it
+    serves.join(5)
+    sock.close()
+    os.unlink(path)
+    assert not is_stuck
 
 
 # The client
