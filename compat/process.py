@@ -51,6 +51,15 @@ def python(tree):
     return [executable] + (STRICT if tree.major == 3 else [])
 
 
+def keeps_argument_bytes(tree, locale):
+    """Whether a tree's Python can tell the bytes that were typed as an argument
+    in a locale: PyPy 3.9 cannot in the locale C (CPython: PEP 383 and 538)."""
+    code = 'import os, sys; getattr(os, "fsencode", str)(sys.argv[1])'
+    with open(os.devnull, 'wb') as nothing:
+        return subprocess.call(python(tree) + ['-c', code, b'\xc3\xbc'], stderr=nothing,
+                               env=dict(os.environ, LC_ALL=locale)) == 0
+
+
 class Child(object):
     """A running recipe.
 

@@ -15,6 +15,8 @@ RECIPES = (
     'udp_server',
     'unix_stream_server',
     'unix_datagram_server',
+    'server_hierarchy',
+    'server_matrix',
     'forking_mixin_socket_server',
     'threading_mixin_socket_server',
     'echo_server_with_diesel',
@@ -22,8 +24,6 @@ RECIPES = (
 
 # Of the design, and in neither tree yet.
 TO_COME = (
-    'server_hierarchy',
-    'server_matrix',
     'chat_server_with_select',
     'simple_web_server_with_epoll',
 )

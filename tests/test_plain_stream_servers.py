@@ -255,6 +255,8 @@ def test_the_client_sends_one_line_and_reads_one_in_pieces(tree, peer, name):
 @pytest.mark.parametrize('locale', ['C', 'C.UTF-8'])
 @on_both
 def test_the_message_is_sent_as_the_bytes_that_were_typed(tree, peer, name, locale):
+    if not process.keeps_argument_bytes(tree, locale):
+        pytest.skip('this Python loses the bytes of arguments in this locale')
     sock = peer(name)
     typed = u'gr\xfc\xdfe'.encode('utf-8') + b'\xff'
     arguments = [part.encode('ascii') for part in to(sock.getsockname())]
@@ -349,7 +351,7 @@ def test_a_path_that_cannot_be_is_one_line(tree, path, words, mode):
 @pytest.mark.rule('argv-is-text')
 def test_a_path_is_the_bytes_that_were_typed(running, folder):
     typed = os.path.join(folder, '').encode('ascii') + u'\xfc'.encode('utf-8') + b'\xff'
-    server = running(UNIX, '--path', typed)
+    server = running(UNIX, '--path', typed, env={'LC_ALL': 'C.UTF-8'})
     assert server.address == os.path.join(folder, '') + '\\xc3\\xbc\\xff'
     assert os.path.exists(typed)
     server.end()

@@ -239,7 +239,8 @@ def test_the_client_sends_its_message_and_no_more(tree, listener):
 @pytest.mark.rule('argv-is-text')
 @pytest.mark.parametrize('message', [b'Gr\xc3\xbc\xc3\x9fe', b'\xff\xfe'],
                          ids=['utf-8', 'no-utf-8'])
-def test_the_client_sends_the_bytes_it_was_given(tree, listener, message):
+def test_the_client_sends_the_bytes_it_was_given(tree, listener, message, monkeypatch):
+    monkeypatch.setenv('LC_ALL', 'C.UTF-8')
     assert request_of(tree, listener, ['--message', message], b'') == message
 
 
