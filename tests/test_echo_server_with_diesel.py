@@ -344,7 +344,8 @@ def test_a_server_with_no_address_is_one_line_of_the_client(tree, host):
                          ids=['serve', 'connect'])
 def test_a_host_that_is_no_ascii_is_one_line_and_status_1(tree, way):
     host = u'\xfc'.encode('utf-8') * 70  # too long for Python 3's IDNA
-    child = process.run(tree, NAME, way + [host] + ['1'] * (way == ['--connect']))
+    child = process.run(tree, NAME, way + [host] + ['1'] * (way == ['--connect']),
+                        env={'LC_ALL': 'C.UTF-8'})
     assert child.popen.returncode == 1
     assert child.stderr.decode('utf-8').splitlines() == [
         NAME + '.py: error: Name or service not known']
