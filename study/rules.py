@@ -1,0 +1,176 @@
+"""The rules of MIGRATION.md, read from the one place where they stand.
+
+A rule is a heading of the third level, "### `id`: title", and what follows it:
+
+    ```diff          a snippet: the name of a recipe, then lines of both trees
+    ```claims        which differing lines it explains (see Claim)
+    - **Since:**     fields of one paragraph each: Since, 2to3, Trap, Tests
+"""
+import os
+import re
+from dataclasses import dataclass, field
+
+from compat import trees
+
+PATH = os.path.join(trees.ROOT, 'MIGRATION.md')
+HEADING = re.compile(r'### `([a-z0-9-]+)`: (.+)$')
+FENCE = re.compile(r'```(\w*)$')
+FIELD = re.compile(r'- \*\*(.+?):\*\* (.*)$')
+FIELDS = ('Since', '2to3', 'Trap', 'Tests')
+
+
+class RulesError(Exception):
+    """MIGRATION.md cannot be read as rules; str() says where and why."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Patterns for removed and for added lines.
+
+    It holds in a group where each pattern finds a line on its side; then every
+    line that a pattern finds is explained.
+    """
+
+    removed: tuple
+    added: tuple
+
+    def lines(self, group):
+        """Return the lines of a group that this explains, as a set."""
+        found = [self._found(pattern, lines)
+                 for patterns, lines in ((self.removed, group.removed),
+                                         (self.added, group.added))
+                 for pattern in patterns]
+        return set().union(*found) if all(found) else set()
+
+    @staticmethod
+    def _found(pattern, lines):
+        return {line for line in lines if pattern.search(line.text)}
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """Before and after: lines of a recipe, each with '-', '+' or ' ' in front."""
+
+    recipe: str
+    lines: tuple
+
+
+@dataclass
+class Rule:
+    """One rule. text is its prose, without the fields and the fenced blocks."""
+
+    id: str
+    title: str
+    text: list = field(default_factory=list)
+    snippets: list = field(default_factory=list)
+    claims: list = field(default_factory=list)
+    fields: dict = field(default_factory=dict)
+
+    @property
+    def why(self):
+        """The first sentence of its prose."""
+        return re.split(r'(?<=[.:]) ', ' '.join(self.text).strip(), maxsplit=1)[0]
+
+    @property
+    def tests(self):
+        """The names of tests that its field Tests gives, in order."""
+        return re.findall(r'`(test_\w+)`', self.fields.get('Tests', ''))
+
+    def explained(self, group):
+        """Return the lines of a group that this rule explains, as a set."""
+        return set().union(*(claim.lines(group) for claim in self.claims))
+
+
+def parse(text):
+    """Return the rules in the text of MIGRATION.md, a dict by id, in order.
+
+    Raises RulesError for a rule that stands twice, a pattern that is none, a
+    fence without end.
+    """
+    rules, rule, lines = {}, None, iter(text.splitlines())
+    for line in lines:
+        if line.startswith('#'):
+            rule = start(line, rules)
+        elif rule is not None:
+            read_line(rule, line, lines)
+    return rules
+
+
+def start(line, rules):
+    """Return the new rule that a heading begins, or None if it begins none."""
+    heading = HEADING.match(line)
+    if not heading:
+        return None
+    rule = Rule(*heading.groups())
+    if rule.id in rules:
+        raise RulesError('the rule %s stands twice' % rule.id)
+    rules[rule.id] = rule
+    return rule
+
+
+def read_line(rule, line, lines):
+    """Add a line to a rule, and those after it if it begins a fenced block."""
+    fence, entry = FENCE.match(line), FIELD.match(line)
+    if fence:
+        read_block(rule, fence.group(1), block(rule, lines))
+    elif entry:
+        rule.fields[entry.group(1)] = entry.group(2)
+    elif line.startswith('  ') and rule.fields:
+        last = list(rule.fields)[-1]
+        rule.fields[last] += ' ' + line.strip()
+    elif not rule.fields:
+        rule.text.append(line)
+
+
+def block(rule, lines):
+    """Return the lines up to the end of a fenced block."""
+    found = []
+    for line in lines:
+        if line == '```':
+            return found
+        found.append(line)
+    raise RulesError('in the rule %s a fence has no end' % rule.id)
+
+
+def read_block(rule, kind, lines):
+    if kind == 'diff':
+        rule.snippets.append(Snippet(lines[0].removesuffix('.py'), tuple(lines[1:])))
+    elif kind == 'claims':
+        rule.claims += claims(rule, lines)
+
+
+def claims(rule, lines):
+    """Return the Claims in a block: a blank line stands between two."""
+    found, removed, added = [], [], []
+    for line in list(lines) + ['']:
+        if line:
+            side = {'- ': removed, '+ ': added}.get(line[:2])
+            if side is None:
+                raise RulesError('in the rule %s: neither - nor +: %r' % (rule.id, line))
+            side.append(compiled(rule, line[2:]))
+        elif removed or added:
+            found.append(Claim(tuple(removed), tuple(added)))
+            removed, added = [], []
+    return found
+
+
+def compiled(rule, pattern):
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise RulesError('in the rule %s: %r: %s' % (rule.id, pattern, error))
+
+
+def load(path=PATH):
+    """Return the rules of a MIGRATION.md, a dict by id. Raises RulesError."""
+    try:
+        with open(path, encoding='utf-8') as source:
+            return parse(source.read())
+    except OSError as error:
+        raise RulesError('%s: %s' % (path, error.strerror))
+
+
+def of_group(rules, group):
+    """Return the rules that explain anything in a group: {Rule id: lines}."""
+    found = {rule.id: rule.explained(group) for rule in rules.values()}
+    return {name: lines for name, lines in found.items() if lines}
