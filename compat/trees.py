@@ -19,12 +19,12 @@ RECIPES = (
     'server_matrix',
     'forking_mixin_socket_server',
     'threading_mixin_socket_server',
+    'chat_server_with_select',
     'echo_server_with_diesel',
 )
 
 # Of the design, and in neither tree yet.
 TO_COME = (
-    'chat_server_with_select',
     'simple_web_server_with_epoll',
 )
 

@@ -1,0 +1,547 @@
+#!/usr/bin/env python2.7
+"""A chat room in one thread: select() says who can be read and who written.
+
+A frame is its length in bytes, four bytes in network order, and so much UTF-8
+text. The first frame of a client is its name, each further one is said to all
+others. The server answers in frames: "* ..." is news, "<name> ..." is what
+somebody said, "! ..." is why the connection ends. What a client says has
+MAX_FRAME bytes at most; the server puts its name in front.
+
+Nobody waits for anybody: every client has a buffer of what it has still to
+read, and who lets MAX_WAITING bytes pile up is dropped.
+
+Without arguments this plays a server and three clients and ends. With --serve
+it waits for real clients; with --connect HOST PORT --name NAME it is one, which
+says each line of its input.
+"""
+import argparse
+import collections
+import errno
+import os
+import re
+import select
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+
+SERVER_HOST = 'localhost'
+SERVER_PORT = 0  # the kernel picks a free port
+BACKLOG = 128
+HEADER = struct.Struct('!I')
+MAX_FRAME = 64 * 1024
+BUF_SIZE = MAX_FRAME / 16
+MAX_NAME = 64  # bytes
+MAX_WAITING = 1024 * 1024  # bytes that a client may leave unread
+MAX_CLIENTS = 1000  # select() takes descriptors below 1,024; some are ours
+LINGER_SECONDS = 10  # to take leave of a client
+RETRY_SECONDS = 1  # until the next attempt to accept
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+CONTROL = re.compile(u'[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]')
+
+
+def say(message):
+    """Print one line now, even where stdout is a pipe."""
+    print message
+    sys.stdout.flush()
+
+
+def printable(text):
+    """Return text with control and non-ASCII characters as escapes."""
+    return text.encode('unicode_escape')
+
+
+def harmless(text):
+    """Return text without what would drive a terminal or hide its order."""
+    return CONTROL.sub(lambda match: printable(match.group()), text)
+
+
+class ChatError(Exception):
+    """A client said what it may not; str() says why."""
+
+
+def framed(text):
+    """Return the frame of a text, as bytes."""
+    data = text.encode('utf-8')
+    return HEADER.pack(len(data)) + data
+
+
+def decoded(data):
+    """Return the text of a frame's bytes; raise ChatError if it is no UTF-8."""
+    try:
+        text = data.decode('utf-8')
+    except UnicodeDecodeError:
+        raise ChatError('that is not UTF-8')
+    # The decoder takes half of a surrogate pair, which is no UTF-8 either
+    # (RFC 3629, section 3).
+    if re.search('\xed[\xa0-\xbf]', data):
+        raise ChatError('that is not UTF-8')
+    return text
+
+
+def take_frame(buf, longest):
+    """Remove the first frame from a bytearray and return its bytes, or None if
+    it has not come whole; raise ChatError if it has more bytes than longest."""
+    if len(buf) < HEADER.size:
+        return None
+    length, = HEADER.unpack_from(buf)
+    if length > longest:
+        raise ChatError('a frame is too long')
+    end = HEADER.size + length
+    if len(buf) < end:
+        return None
+    data = bytes(buf[HEADER.size:end])
+    del buf[:end]
+    return data
+
+
+def listen(host, port):
+    """Return a listening socket on the first address of host that can be had;
+    raise socket.error, the last one, if there is none."""
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+            host, port, socket.AF_INET, socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            # Else a restart waits for old connections.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(address)
+            sock.listen(BACKLOG)
+            return sock
+        except socket.error, error:
+            sock.close()
+    raise error
+
+
+class Member(object):
+    """What the server knows of one connection."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.name = None  # until its first frame, and when it has left
+        self.incoming = bytearray()
+        self.outgoing = bytearray()
+        self.at_end = False  # it has said all it had to say
+
+
+class ChatServer(object):
+    """The room. All that it does happens between two calls of ready()."""
+
+    def __init__(self, host, port):
+        """Listen on (host, port); raise socket.error if that cannot be."""
+        self.listening = listen(host, port)
+        self.server_address = self.listening.getsockname()
+        self.wakeup, self.waker = socket.socketpair()
+        self.members = {}  # by their sockets
+        self.unsent = set()  # members with something new to read
+        self.parting = collections.OrderedDict()  # members and until when
+        self.paused = False
+        self.stopping = False
+        self.readers = set()
+        self.writers = set()
+        for sock in (self.listening, self.wakeup, self.waker):
+            sock.setblocking(False)
+        self.watch(self.listening, True, False)
+        self.watch(self.wakeup, True, False)
+
+    def watch(self, sock, reading, writing):
+        """Say what a socket is to be watched for; neither is to forget it."""
+        for wanted, socks in ((reading, self.readers), (writing, self.writers)):
+            if wanted:
+                socks.add(sock)
+            else:
+                socks.discard(sock)
+
+    def ready(self):
+        """Wait; return the sockets to read from, and those to write to."""
+        try:
+            readable, writable, _ = select.select(self.readers, self.writers, [],
+                                                  self.patience())
+        except select.error, error:
+            if error.args[0] != errno.EINTR:
+                raise
+            return [], []  # a signal: look whether to stop
+        return readable, writable
+
+    def patience(self):
+        """Return how many seconds may pass without anything to do, or None."""
+        deadlines = self.parting.values()[:1]
+        if self.paused:
+            deadlines.append(time.time() + RETRY_SECONDS)
+        return max(0, min(deadlines) - time.time()) if deadlines else None
+
+    def serve_forever(self):
+        """Serve until stop() is called."""
+        while not self.stopping:
+            readable, writable = self.ready()
+            self.watch(self.listening, True, False)
+            for sock in readable:
+                self.read(sock)
+                self.flush()
+            for sock in writable:
+                if sock in self.members:
+                    self.write(self.members[sock])
+            self.drop_overdue()
+            self.flush()
+
+    def stop(self):
+        """End the loop, from a signal handler or another thread."""
+        self.stopping = True
+        self.waker.send('x')
+
+    def close(self):
+        """Close every connection and the listening socket."""
+        names = sorted(member.name for member in self.members.values())
+        say('Server closing, clients: %s'
+            % (', '.join(printable(name or '-') for name in names) or 'none'))
+        for sock in self.members.keys():
+            self.forget(sock)
+        for sock in (self.listening, self.wakeup, self.waker):
+            self.watch(sock, False, False)
+            sock.close()
+
+    def read(self, sock):
+        """Read once from what select() said can be read."""
+        if sock is self.listening:
+            self.accept()
+        elif sock in self.members:
+            self.read_member(self.members[sock])
+
+    def accept(self):
+        """Let one client in, if there is room."""
+        if len(self.members) >= MAX_CLIENTS:
+            self.pause('%d clients are as many as select() takes' % MAX_CLIENTS)
+            return
+        try:
+            sock, _ = self.listening.accept()
+        except socket.error, error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                self.pause(error.strerror)
+            return  # else it left while it waited
+        self.paused = False
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.members[sock] = Member(sock)
+        self.watch(sock, True, False)
+
+    def pause(self, reason):
+        """Accept nobody for a while: who comes waits in the backlog."""
+        if not self.paused:
+            say('Nobody is let in for now: %s' % reason)
+        self.paused = True
+        self.watch(self.listening, False, False)
+
+    def read_member(self, member):
+        try:
+            data = member.sock.recv(BUF_SIZE)
+        except socket.error, error:
+            if error.errno != errno.EAGAIN:
+                self.drop(member)
+            return
+        if not data:
+            member.at_end = True
+            self.part(member)
+        elif member not in self.parting:
+            member.incoming += data
+            self.take_frames(member)
+
+    def take_frames(self, member):
+        """Do what the frames say that have come whole."""
+        try:
+            data = take_frame(member.incoming, MAX_FRAME)
+            while data is not None:
+                self.take(member, data)
+                data = take_frame(member.incoming, MAX_FRAME)
+        except ChatError, error:
+            self.post(member, '! %s' % error)
+            self.part(member)
+
+    def take(self, member, data):
+        """Take one frame: a name, or something to say."""
+        text = decoded(data)
+        if member.name is None:
+            self.join(member, data, text)
+        else:
+            self.broadcast(member, '<%s> %s' % (member.name, text))
+
+    def join(self, member, data, name):
+        """Take in a member; raise ChatError if it cannot have that name."""
+        if not 1 <= len(data) <= MAX_NAME or CONTROL.search(name):
+            raise ChatError('a name has 1 to %d bytes, and no control character'
+                            % MAX_NAME)
+        if name in [other.name for other in self.members.values()]:
+            raise ChatError('that name is taken')
+        others = sum(other.name is not None for other in self.members.values())
+        member.name = name
+        say('%s joined' % printable(name))
+        self.post(member, '* Welcome, %s. Others here: %d' % (name, others))
+        self.broadcast(member, '* %s joined' % name)
+
+    def broadcast(self, speaker, text):
+        """Say something to all but the speaker. All of it happens at once: so
+        everybody reads everything in the same order."""
+        frame = framed(text)
+        for member in self.members.values():
+            if member.name is not None and member is not speaker:
+                member.outgoing += frame
+                self.unsent.add(member)
+
+    def post(self, member, text):
+        """Say something to one member."""
+        member.outgoing += framed(text)
+        self.unsent.add(member)
+
+    def flush(self):
+        """Write to all who have something new to read."""
+        while self.unsent:
+            self.write(self.unsent.pop())
+
+    def write(self, member):
+        """Write what the kernel takes; see to what is left of it."""
+        try:
+            sent = member.sock.send(member.outgoing)
+            del member.outgoing[:sent]
+        except socket.error, error:
+            if error.errno != errno.EAGAIN:
+                self.drop(member)
+                return
+        if len(member.outgoing) > MAX_WAITING:
+            self.drop(member)
+        elif member in self.parting and not member.outgoing:
+            self.say_goodbye(member)
+        else:
+            self.watch(member.sock, not member.at_end, bool(member.outgoing))
+
+    def part(self, member):
+        """Take leave: what waits for the member is still written. Then its own
+        close is awaited, for to close with unread input is to reset."""
+        self.leave(member)
+        self.parting.setdefault(member, time.time() + LINGER_SECONDS)
+        self.unsent.add(member)
+
+    def say_goodbye(self, member):
+        """Nothing waits for it any more: half-close, or close."""
+        self.watch(member.sock, not member.at_end, False)
+        try:
+            member.sock.shutdown(socket.SHUT_WR)
+        except socket.error:
+            member.at_end = True  # it is gone
+        if member.at_end:
+            self.drop(member)
+
+    def drop_overdue(self):
+        """Close what has been parting for too long."""
+        for member, deadline in self.parting.items():
+            if deadline <= time.time():
+                self.drop(member)
+
+    def drop(self, member):
+        """Close a connection now."""
+        self.leave(member)
+        self.forget(member.sock)
+
+    def leave(self, member):
+        """Tell the others that a member has left, if they knew of it."""
+        name, member.name = member.name, None
+        if name is not None:
+            say('%s left' % printable(name))
+            self.broadcast(member, '* %s left' % name)
+
+    def forget(self, sock):
+        member = self.members.pop(sock)
+        self.unsent.discard(member)
+        self.parting.pop(member, None)
+        self.watch(sock, False, False)
+        sock.close()
+
+
+class Client(object):
+    """One connection to a room."""
+
+    def __init__(self, ip, port, name):
+        """Connect and give a name, as bytes; raise socket.error if nobody
+        listens."""
+        self.incoming = bytearray()
+        self.sock = socket.create_connection((ip, port))
+        self.send(name)
+
+    def send(self, data):
+        """Send a frame of UTF-8 bytes; raise ChatError if it is too long."""
+        if len(data) > MAX_FRAME:
+            raise ChatError('a line has %d bytes at most' % MAX_FRAME)
+        self.sock.sendall(HEADER.pack(len(data)) + data)
+
+    def receive(self):
+        """Read once. Return the texts that have come whole, or None at the end;
+        raise ChatError if one is the server's refusal."""
+        data = self.sock.recv(BUF_SIZE)
+        if not data:
+            return None
+        self.incoming += data
+        texts = [decoded(frame) for frame in iter(self.next_frame, None)]
+        for text in texts:
+            if text.startswith('! '):
+                raise ChatError(printable(text[2:]))
+        return texts
+
+    def next_frame(self):
+        return take_frame(self.incoming, MAX_FRAME + MAX_NAME + len('<> '))
+
+    def close(self):
+        """Leave the room."""
+        self.sock.close()
+
+
+def show(text):
+    """Print what came from the server, in UTF-8 whatever the locale."""
+    sys.stdout.write(harmless(text).encode('utf-8') + '\n')
+    sys.stdout.flush()
+
+
+def say_lines(client, data):
+    """Send each whole line of data; return what is left of it."""
+    lines = data.split('\n')
+    for line in lines[:-1]:
+        client.send(line)
+    return lines[-1]
+
+
+def converse(client):
+    """Say each line of the input and show what the others say, to the end of
+    both; raise ChatError if the server ends it first."""
+    inputs = [0, client.sock]
+    line = ''
+    while client.sock in inputs:
+        for ready in select.select(inputs, [], [])[0]:
+            if ready is client.sock:
+                texts = client.receive()
+                for text in texts or []:
+                    show(text)
+                if texts is None:
+                    inputs.remove(client.sock)
+            else:
+                data = os.read(0, BUF_SIZE)
+                line = say_lines(client, line + data)
+                if not data:
+                    if line:
+                        client.send(line)
+                    client.sock.shutdown(socket.SHUT_WR)
+                    inputs.remove(0)
+    if 0 in inputs:
+        raise ChatError('the server closed the connection')
+
+
+def play(name, server):
+    """Return a new client of a server, when the server has welcomed it."""
+    client = Client(server.server_address[0], server.server_address[1], name)
+    hear(name, client)
+    return client
+
+
+def hear(name, client):
+    """Print the next thing that a client reads."""
+    for text in client.receive():
+        say('%s reads: %s' % (name, printable(text)))
+
+
+def demonstrate():
+    """Play a server and three clients, one step after the other."""
+    server = ChatServer(SERVER_HOST, SERVER_PORT)
+    server_thread = threading.Thread(target=server.serve_forever)
+    server_thread.daemon = True  # a client that fails must not keep us here
+    server_thread.start()
+
+    ann = play('ann', server)
+    bob = play('bob', server)
+    hear('ann', ann)
+    carl = play('carl', server)
+    hear('ann', ann)
+    hear('bob', bob)
+
+    ann.send('Hello, everybody!')
+    hear('bob', bob)
+    hear('carl', carl)
+    carl.send(u'Gr\xfc\xdfe!'.encode('utf-8'))
+    hear('ann', ann)
+    hear('bob', bob)
+    ann.close()
+    hear('bob', bob)
+    hear('carl', carl)
+
+    server.stop()
+    server_thread.join()
+    server.close()
+    bob.close()
+    carl.close()
+
+
+def serve(host, port):
+    """Serve until SIGINT or SIGTERM; raise socket.error if it cannot listen."""
+    server = ChatServer(host, port)
+
+    def stop(signum, frame):
+        server.stop()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    say('Server listening on %s:%s' % server.server_address)
+    server.serve_forever()
+    server.close()
+
+
+def connect(host, port, name):
+    """Be one client of the server at (host, port)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    client = Client(host, port, name)
+    try:
+        converse(client)
+    finally:
+        client.close()
+
+
+class CommandLine(argparse.ArgumentParser):
+    """An argument parser that spends one line on an error."""
+
+    def error(self, message):
+        self.exit(2, '%s: error: %s\n' % (self.prog, message))
+
+
+def port_number(text):
+    """Return text as a port, or raise for what is not between 0 and 65535."""
+    if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError('not a port: %s' % text)
+    return int(text)
+
+
+def main():
+    parser = CommandLine(description='A chat room for any number of clients.')
+    parser.add_argument('--serve', action='store_true',
+                        help='serve real clients until SIGINT or SIGTERM')
+    parser.add_argument('--host', default=SERVER_HOST,
+                        help='address to listen on (default: %(default)s)')
+    parser.add_argument('--port', type=port_number, default=SERVER_PORT,
+                        help='port to listen on (default: any free one)')
+    parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
+                        help='be one client of the server there')
+    parser.add_argument('--name', help='the name of that client')
+    args = parser.parse_args()
+    if args.connect and args.name is None:
+        parser.error('argument --name: --connect needs it')
+    try:
+        if args.connect:
+            connect(args.connect[0], port_number(args.connect[1]), args.name)
+        elif args.serve:
+            serve(args.host, args.port)
+        else:
+            demonstrate()
+    except argparse.ArgumentTypeError, error:
+        parser.error(error)
+    except ChatError, error:
+        parser.exit(1, '%s: error: %s\n' % (parser.prog, error))
+    except EnvironmentError, error:
+        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
+
+
+if __name__ == '__main__':
+    main()
