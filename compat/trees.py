@@ -20,13 +20,10 @@ RECIPES = (
     'forking_mixin_socket_server',
     'threading_mixin_socket_server',
     'chat_server_with_select',
+    'simple_web_server_with_epoll',
     'echo_server_with_diesel',
 )
 
-# Of the design, and in neither tree yet.
-TO_COME = (
-    'simple_web_server_with_epoll',
-)
 
 
 class TreeError(Exception):

@@ -1,0 +1,562 @@
+#!/usr/bin/env python2.7
+"""A web server in one thread: epoll says which connections have something to do.
+
+GET and HEAD of / are answered with a greeting, on connections that stay open for
+the next request, as HTTP/1.1 has it (RFC 9112). What is no request is answered
+with an error and the end of the connection. A line may end in LF alone (RFC 9112,
+section 2.2); bodies of requests are read and thrown away.
+
+Without arguments this plays a server and some clients and ends. With --serve it
+waits for real clients; with --connect HOST PORT it is one client.
+"""
+import argparse
+import collections
+import email.utils
+import errno
+import itertools
+import re
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+
+SERVER_HOST = 'localhost'
+SERVER_PORT = 0  # the kernel picks a free port
+GREETING = u'Hello from epoll, w\xf6rld!\n'
+BACKLOG = 1024
+BUF_SIZE = 64 * 1024
+MAX_HEAD = 8 * 1024  # bytes of a request line, and of a whole head
+MAX_BODY = 1024 * 1024  # bytes
+MAX_WAITING = 64 * 1024  # bytes of replies unread, before we read no more
+RETRY_SECONDS = 1  # until the next attempt to accept
+SECONDS = {'request': 10, 'idle': 75, 'linger': 2}  # that a connection may last
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+REASONS = {  # RFC 9110, section 15, and RFC 6585, section 5
+    200: 'OK', 400: 'Bad Request', 404: 'Not Found', 405: 'Method Not Allowed',
+    408: 'Request Timeout', 411: 'Length Required', 413: 'Content Too Large',
+    414: 'URI Too Long', 417: 'Expectation Failed',
+    431: 'Request Header Fields Too Large', 501: 'Not Implemented',
+    505: 'HTTP Version Not Supported',
+}
+CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
+HEAD_END = re.compile('\n\r?\n')
+EMPTY_LINES = re.compile('(\r?\n)+')
+REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/(\d)\.(\d)\Z")
+FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*"
+                   r"([\t -~\x80-\xff]*?)[ \t]*\Z")
+HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:%\[\]-]*\Z")
+LENGTH = re.compile(r'[0-9]+\Z')
+TARGET = re.compile(r'(?:https?://[^/?#]+)?(/[^?#]*)?(?:\?[^#]*)?\Z', re.IGNORECASE)
+
+
+def say(message):
+    """Print one line now, even where stdout is a pipe."""
+    print message
+    sys.stdout.flush()
+
+
+def printable(data):
+    """Return data with control and non-ASCII bytes as escapes, fit to print."""
+    return data.decode('latin-1').encode('unicode_escape')
+
+
+class BadRequest(Exception):
+    """What the client sent is no request that can be served; status says why."""
+
+    def __init__(self, status):
+        Exception.__init__(self, REASONS[status])
+        self.status = status
+
+
+Request = collections.namedtuple(
+    'Request', 'method target minor keep_alive length expects_continue')
+
+
+def parse_head(head):
+    """Return the Request that the bytes of a head say, empty line included.
+
+    Raise BadRequest for what RFC 9112 forbids, or what this server cannot do.
+    """
+    lines = [line[:-1] if line.endswith('\r') else line for line in head.split('\n')]
+    if len(lines[0]) > MAX_HEAD:
+        raise BadRequest(414)
+    if len(head) > MAX_HEAD:
+        raise BadRequest(431)
+    match = REQUEST_LINE.match(lines[0])
+    if not match:
+        raise BadRequest(400)
+    method, target, major, minor = match.groups()
+    if major != '1':
+        raise BadRequest(505)
+    fields = parse_fields(lines[1:-2])
+    check_host(fields.get('host', []), minor)
+    options = tokens(fields.get('connection', []))
+    keep_alive = 'close' not in options and (minor != '0' or 'keep-alive' in options)
+    length = body_length(fields, minor)
+    return Request(method, target, minor, keep_alive, length,
+                   expects_continue(fields, minor))
+
+
+def parse_fields(lines):
+    """Return a dict: the lower-case name of a field -> the list of its values."""
+    fields = {}
+    for line in lines:
+        match = FIELD.match(line)
+        if not match:
+            raise BadRequest(400)
+        fields.setdefault(match.group(1).lower(), []).append(match.group(2))
+    return fields
+
+
+def tokens(values):
+    """Return the words of a field that is a list, in lower case."""
+    return [word.strip(' \t').lower() for word in ','.join(values).split(',')]
+
+
+def check_host(hosts, minor):
+    """Raise BadRequest unless there is one Host (RFC 9112, section 3.2)."""
+    if len(hosts) > 1 or (not hosts and minor != '0'):
+        raise BadRequest(400)
+    if hosts and not HOST.match(hosts[0]):
+        raise BadRequest(400)
+
+
+def body_length(fields, minor):
+    """Return how many bytes follow the head (RFC 9112, section 6)."""
+    lengths = set(tokens(fields.get('content-length', ['0'])))
+    if 'transfer-encoding' in fields:
+        if 'content-length' in fields or minor == '0':
+            raise BadRequest(400)
+        chunked = tokens(fields['transfer-encoding']) == ['chunked']
+        raise BadRequest(411 if chunked else 501)
+    length = lengths.pop()
+    if lengths or not LENGTH.match(length):
+        raise BadRequest(400)
+    # Thousands of digits are a number too, which int() may refuse.
+    if len(length.lstrip('0')) > 10 or int(length) > MAX_BODY:
+        raise BadRequest(413)
+    return int(length)
+
+
+def expects_continue(fields, minor):
+    """Return whether the client waits before it sends its body (RFC 9110,
+    section 10.1.1)."""
+    if 'expect' not in fields or minor == '0':
+        return False
+    if tokens(fields['expect']) != ['100-continue']:
+        raise BadRequest(417)
+    return True
+
+
+def answer(request):
+    """Return the bytes that answer a Request; raise BadRequest for its target."""
+    if request.target == '*' or request.method == 'CONNECT':
+        return reply(405, request)
+    match = TARGET.match(request.target)
+    if not match:
+        raise BadRequest(400)
+    if (match.group(1) or '/') != '/':
+        return reply(404, request)
+    if request.method not in ('GET', 'HEAD'):
+        return reply(405, request)
+    return reply(200, request)
+
+
+def reply(status, request=None):
+    """Return the bytes of a reply. Without a request it is the last one."""
+    text = GREETING if status == 200 else REASONS[status] + '\n'
+    body = text.encode('utf-8')
+    lines = ['HTTP/1.1 %d %s' % (status, REASONS[status]),
+             'Date: %s' % email.utils.formatdate(time.time(), usegmt=True),
+             'Content-Type: text/plain; charset=utf-8',
+             'Content-Length: %d' % len(body)]
+    if status == 405:
+        lines.append('Allow: GET, HEAD')
+    if request is None or not request.keep_alive:
+        lines.append('Connection: close')
+    elif request.minor == '0':
+        lines.append('Connection: keep-alive')
+    head = '\r\n'.join(lines + ['', ''])
+    if request is not None and request.method == 'HEAD':
+        body = ''
+    return head + body
+
+
+def listen(host, port):
+    """Return a listening socket on the first address of host that can be had;
+    raise socket.error, the last one, if there is none."""
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+            host, port, socket.AF_INET, socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            # Else a restart waits for old connections.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(address)
+            sock.listen(BACKLOG)
+            return sock
+        except socket.error, error:
+            sock.close()
+    raise error
+
+
+class Connection(object):
+    """What the server knows of one client."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.incoming = bytearray()
+        self.outgoing = bytearray()
+        self.request = None  # the one whose body is on its way
+        self.left = 0  # bytes of that body
+        self.events = select.EPOLLIN  # what epoll watches it for
+        self.state = 'idle'  # or 'request', or 'linger': see SECONDS
+        self.at_end = False  # the client has no more to say
+        self.last = False  # no further request is taken
+
+
+class WebServer(object):
+    """One epoll object, one listening socket, many connections."""
+
+    def __init__(self, host, port):
+        """Listen on (host, port); raise socket.error if that cannot be."""
+        self.listening = listen(host, port)
+        self.server_address = self.listening.getsockname()
+        self.wakeup, self.waker = socket.socketpair()
+        self.connections = {}  # by descriptor
+        # For each state, connections and until when, the first to expire first.
+        self.deadlines = dict((state, collections.OrderedDict()) for state in SECONDS)
+        self.paused = False  # nobody could be let in at the last attempt
+        self.retry_at = None
+        self.stopping = False
+        for sock in (self.listening, self.wakeup, self.waker):
+            sock.setblocking(False)
+        self.epoll = select.epoll()
+        self.epoll.register(self.listening.fileno(), select.EPOLLIN)
+        self.epoll.register(self.wakeup.fileno(), select.EPOLLIN)
+
+    def serve_forever(self):
+        """Serve until stop() is called."""
+        while not self.stopping:
+            for descriptor, events in self.ready():
+                if descriptor == self.listening.fileno():
+                    self.accept()
+                elif descriptor in self.connections:
+                    self.work(self.connections[descriptor], events)
+            self.expire()
+            self.resume()
+
+    def ready(self):
+        """Wait; return pairs of a descriptor and what happened to it."""
+        try:
+            return self.epoll.poll(self.patience())
+        except IOError, error:
+            if error.errno != errno.EINTR:
+                raise
+            return []  # a signal: look whether to stop
+
+    def patience(self):
+        """Return how many seconds may pass without anything to do, or -1."""
+        deadlines = [] if self.retry_at is None else [self.retry_at]
+        for queue in self.deadlines.itervalues():
+            deadlines += [queue[first] for first in itertools.islice(queue, 1)]
+        return max(0, min(deadlines) - time.time()) if deadlines else -1
+
+    def stop(self):
+        """End the loop, from a signal handler or another thread."""
+        self.stopping = True
+        self.waker.send('x')
+
+    def close(self):
+        """Close every connection and the listening socket."""
+        for connection in self.connections.values():
+            self.drop(connection)
+        for sock in (self.listening, self.wakeup, self.waker):
+            sock.close()
+        self.epoll.close()
+
+    def accept(self):
+        """Let in who waits, as long as there are descriptors."""
+        while True:
+            try:
+                sock, _ = self.listening.accept()
+            except socket.error, error:
+                if error.errno in OUT_OF_DESCRIPTORS:
+                    self.pause(error.strerror)
+                return  # else nobody waits, or somebody no longer does
+            self.paused = False
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = Connection(sock)
+            self.connections[sock.fileno()] = connection
+            self.epoll.register(sock.fileno(), connection.events)
+            self.enter(connection, 'idle')
+
+    def pause(self, reason):
+        """Accept nobody for a while: who comes waits in the backlog."""
+        if not self.paused:
+            say('Nobody is let in for now: %s' % reason)
+        self.paused = True
+        self.retry_at = time.time() + RETRY_SECONDS
+        self.epoll.modify(self.listening.fileno(), 0)
+
+    def resume(self):
+        """Accept again, when it is time to."""
+        if self.retry_at is not None and self.retry_at <= time.time():
+            self.retry_at = None
+            self.epoll.modify(self.listening.fileno(), select.EPOLLIN)
+
+    def enter(self, connection, state):
+        """Put a connection into a state, and give it that state's time."""
+        self.deadlines[connection.state].pop(connection, None)
+        connection.state = state
+        self.deadlines[state][connection] = time.time() + SECONDS[state]
+
+    def expire(self):
+        """End what has been in a state for too long."""
+        now = time.time()
+        for state, queue in self.deadlines.items():
+            while queue and queue[next(iter(queue))] <= now:
+                self.time_out(next(iter(queue)), state)
+
+    def time_out(self, connection, state):
+        if state == 'request':
+            self.refuse(connection, 408)
+            self.work(connection, 0)
+        else:
+            self.drop(connection)
+
+    def work(self, connection, events):
+        """Read or write, as epoll says, and do what follows from it."""
+        try:
+            if events & ~select.EPOLLOUT:
+                self.read(connection)
+            self.advance(connection)
+        except socket.error:
+            self.drop(connection)  # reset by its client
+
+    def read(self, connection):
+        data = connection.sock.recv(BUF_SIZE)
+        if not data:
+            connection.at_end = True
+        elif not connection.last:
+            connection.incoming += data
+
+    def advance(self, connection):
+        """Take requests and write replies, until one of both has to wait."""
+        progress = True
+        while progress:
+            while self.take(connection):
+                pass
+            progress = connection.outgoing and self.write(connection)
+        if connection.outgoing:
+            self.watch(connection)
+        elif connection.at_end:
+            self.drop(connection)
+        else:
+            self.rest(connection)
+
+    def rest(self, connection):
+        """Every reply is written: half-close after the last, or read on."""
+        self.watch(connection)
+        if not connection.last:
+            return
+        if connection.state != 'linger':
+            # To close while the client still sends would be a reset, which can
+            # take the reply from it.
+            connection.sock.shutdown(socket.SHUT_WR)
+            self.enter(connection, 'linger')
+
+    def take(self, connection):
+        """Take one request, or the body of one; return whether that was possible."""
+        if connection.last or len(connection.outgoing) > MAX_WAITING:
+            return False
+        if connection.request is not None:
+            return self.take_body(connection)
+        if not connection.incoming:
+            return False
+        head = self.take_head(connection)
+        if head is None:
+            return False
+        try:
+            connection.request = parse_head(head)
+            connection.left = connection.request.length
+        except BadRequest, error:
+            self.refuse(connection, error.status, head.startswith('HEAD '))
+            return False
+        if connection.request.expects_continue and not connection.incoming:
+            connection.outgoing += CONTINUE
+        return True
+
+    def take_head(self, connection):
+        """Remove a head and return its bytes, or None if it has not come whole."""
+        buf = connection.incoming
+        empty = EMPTY_LINES.match(buf)
+        if empty:
+            del buf[:empty.end()]
+        end = HEAD_END.search(buf)
+        if end:
+            head = bytes(buf[:end.end()])
+            del buf[:end.end()]
+            return head
+        if len(buf) > MAX_HEAD:
+            self.refuse(connection, 431 if '\n' in buf[:MAX_HEAD] else 414)
+        elif buf and connection.state != 'request':
+            self.enter(connection, 'request')
+        return None
+
+    def take_body(self, connection):
+        """Throw away what has come of a body; answer when it is whole."""
+        taken = min(connection.left, len(connection.incoming))
+        del connection.incoming[:taken]
+        connection.left -= taken
+        if connection.left:
+            if connection.state != 'request':
+                self.enter(connection, 'request')
+            return False
+        request, connection.request = connection.request, None
+        try:
+            connection.outgoing += answer(request)
+        except BadRequest, error:
+            self.refuse(connection, error.status, request.method == 'HEAD')
+            return False
+        connection.last = not request.keep_alive
+        self.enter(connection, 'idle')
+        return True
+
+    def refuse(self, connection, status, head_only=False):
+        """Answer with an error, the last answer of this connection."""
+        data = reply(status)
+        connection.outgoing += data[:data.index('\r\n\r\n') + 4] if head_only else data
+        connection.last = True
+        del connection.incoming[:]
+        self.enter(connection, 'idle')
+
+    def write(self, connection):
+        """Write what the kernel takes; return whether that was anything."""
+        try:
+            sent = connection.sock.send(connection.outgoing)
+        except socket.error, error:
+            if error.errno != errno.EAGAIN:
+                raise
+            return False
+        del connection.outgoing[:sent]
+        if connection.outgoing:
+            self.enter(connection, 'idle')  # it reads, if slowly
+        return True
+
+    def watch(self, connection):
+        """Tell epoll what to watch a connection for, if that has changed."""
+        events = select.EPOLLOUT if connection.outgoing else 0
+        if not connection.at_end and len(connection.outgoing) <= MAX_WAITING:
+            events |= select.EPOLLIN
+        if events != connection.events:
+            connection.events = events
+            self.epoll.modify(connection.sock.fileno(), events)
+
+    def drop(self, connection):
+        """Close a connection now."""
+        self.deadlines[connection.state].pop(connection, None)
+        del self.connections[connection.sock.fileno()]
+        self.epoll.unregister(connection.sock.fileno())
+        connection.sock.close()
+
+
+def converse(ip, port, said):
+    """Send bytes to (ip, port), say so, and print all that comes back but dates."""
+    sock = socket.create_connection((ip, port))
+    try:
+        sock.sendall(said)
+        received = ''.join(iter(lambda: sock.recv(BUF_SIZE), ''))
+    finally:
+        sock.close()
+    for line in received.splitlines():
+        if not line.startswith('Date: '):
+            say('  ' + printable(line))
+
+
+def demonstrate():
+    """Play a server and clients, one after the other."""
+    server = WebServer(SERVER_HOST, SERVER_PORT)
+    server_thread = threading.Thread(target=server.serve_forever)
+    server_thread.daemon = True  # a client that fails must not keep us here
+    server_thread.start()
+    ip, port = server.server_address
+
+    say('GET, with HTTP/1.0:')
+    converse(ip, port, 'GET / HTTP/1.0\r\n\r\n')
+    say('HEAD, and the connection is to be closed:')
+    converse(ip, port, 'HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    say('Two requests at once, for what is not there and what cannot be done:')
+    converse(ip, port, 'GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n'
+                       'DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    say('What is no request:')
+    converse(ip, port, 'Hello?\r\n\r\n')
+
+    server.stop()
+    server_thread.join()
+    server.close()
+
+
+def serve(host, port):
+    """Serve until SIGINT or SIGTERM; raise socket.error if it cannot listen."""
+    server = WebServer(host, port)
+
+    def stop(signum, frame):
+        server.stop()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    say('Server listening on %s:%s' % server.server_address)
+    server.serve_forever()
+    server.close()
+
+
+def connect(host, port):
+    """Be one client of the server at (host, port)."""
+    converse(host, port, 'GET / HTTP/1.0\r\n\r\n')
+
+
+class CommandLine(argparse.ArgumentParser):
+    """An argument parser that spends one line on an error."""
+
+    def error(self, message):
+        self.exit(2, '%s: error: %s\n' % (self.prog, message))
+
+
+def port_number(text):
+    """Return text as a port, or raise for what is not between 0 and 65535."""
+    if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError('not a port: %s' % text)
+    return int(text)
+
+
+def main():
+    parser = CommandLine(description='A web server in one thread, on epoll.')
+    parser.add_argument('--serve', action='store_true',
+                        help='serve real clients until SIGINT or SIGTERM')
+    parser.add_argument('--host', default=SERVER_HOST,
+                        help='address to listen on (default: %(default)s)')
+    parser.add_argument('--port', type=port_number, default=SERVER_PORT,
+                        help='port to listen on (default: any free one)')
+    parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
+                        help='be one client of the server there')
+    args = parser.parse_args()
+    if not hasattr(select, 'epoll'):
+        parser.exit(1, '%s: error: no epoll on this platform\n' % parser.prog)
+    try:
+        if args.connect:
+            connect(args.connect[0], port_number(args.connect[1]))
+        elif args.serve:
+            serve(args.host, args.port)
+        else:
+            demonstrate()
+    except argparse.ArgumentTypeError, error:
+        parser.error(error)
+    except socket.error, error:
+        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
+
+
+if __name__ == '__main__':
+    main()
