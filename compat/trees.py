@@ -25,7 +25,6 @@ RECIPES = (
 )
 
 
-
 class TreeError(Exception):
     """The folder is no tree, or a recipe is missing from it."""
 

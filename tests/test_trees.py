@@ -24,13 +24,6 @@ def test_every_recipe_stands_in_the_tree_under_test(tree, name):
 
 
 @pytest.mark.unit
-@pytest.mark.xfail(strict=False, reason='not written yet')
-@pytest.mark.parametrize('name', trees.TO_COME)
-def test_a_recipe_of_the_design_is_still_to_come(tree, name):
-    assert os.path.exists(tree.script(name))
-
-
-@pytest.mark.unit
 @pytest.mark.parametrize('name', trees.RECIPES)
 def test_a_recipe_says_what_it_teaches(recipe, name):
     assert len(recipe(name).__doc__.splitlines()) >= 3
