@@ -135,6 +135,7 @@ def test_many_frames_may_come_at_once_and_large_ones_in_pieces(ann_and_bob):
 
 
 @pytest.mark.wire
+@rule('selectors')
 def test_all_read_everything_in_the_same_order(joined):
     names = [b'client %d' % number for number in range(6)]
     clients = []
@@ -225,6 +226,7 @@ def test_a_name_that_is_taken_is_refused(room, conversation, ann_and_bob):
 
 
 @pytest.mark.hostile
+@rule('selectors')
 def test_who_does_not_read_is_dropped_and_delays_nobody(joined, ann_and_bob):
     ann, bob = ann_and_bob
     joined(b'deaf', 2)

@@ -180,6 +180,7 @@ def test_a_client_that_is_gone_before_its_reply_disturbs_nobody(running, convers
 # One request each
 
 @pytest.mark.wire
+@pytest.mark.rule('iteration')
 def test_it_serves_so_many_requests_and_ends(running, conversation):
     server = running(TCP, '--requests', '2')
     assert ask(conversation, server.address, b'one\n') == b'ONE\n'

@@ -1,5 +1,6 @@
 """The two trees hold together, and the shim knows its way about them."""
 import os
+import re
 
 import pytest
 
@@ -37,6 +38,15 @@ def test_every_public_name_says_what_it_is(recipe, name):
               if getattr(value, '__module__', None) == module.__name__
               and not thing.startswith('_') and thing != 'main' and not value.__doc__]
     assert silent == []
+
+
+@pytest.mark.unit
+@pytest.mark.rule('interpreter-line')
+@pytest.mark.parametrize('name', trees.RECIPES)
+def test_a_script_names_an_interpreter_that_can_run_it(tree, name):
+    with open(tree.script(name), 'rb') as source:
+        line = source.readline().decode('ascii').strip()
+    assert re.match('#!/usr/bin/env python%d(\\.[0-9]+)?$' % tree.major, line), line
 
 
 @pytest.mark.unit
