@@ -12,7 +12,7 @@ from compat import interpreters
 
 REQUIRED = ['py27', 'py36', 'py37', 'py38', 'py39', 'py310', 'py311', 'py312',
             'py313']
-WELCOME = ['py314', 'pypy3']
+WELCOME = ['py314', 'pypy3', 'interop']
 ROW = '%-8s %-16s %-14s %7s %7s %8s'
 
 
@@ -30,6 +30,8 @@ def why_not(environment):
     """Say why an environment left no counts."""
     if environment == 'pypy3':
         return 'not run (no pypy3 on PATH?)'
+    if environment == 'interop':
+        return 'not run'
     try:
         interpreters.find(int(environment[2]), int(environment[3:]))
     except interpreters.InterpreterMissing:
