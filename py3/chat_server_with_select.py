@@ -480,8 +480,13 @@ def serve(host, port):
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+    # A signal just before the loop waits must not go unheard until it returns.
+    signal.set_wakeup_fd(server.waker.fileno())
     say('Server listening on %s:%s' % server.server_address)
     server.serve_forever()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.set_wakeup_fd(-1)
     server.close()
 
 

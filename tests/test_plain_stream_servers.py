@@ -242,13 +242,14 @@ def test_the_client_sends_one_line_and_reads_one_in_pieces(tree, peer, name):
     with process.Child(tree, name, to(sock.getsockname())) as child:
         connection = sock.accept()[0]
         assert connection.recv(100) == b'Hello echo server!\n'
-        for piece in (b'HEL', b'LO\xe9', b'\n'):
+        for piece in (b'HEL', b'L' * 3000, b'O\xe9', b'\n'):
             connection.sendall(piece)
         assert connection.recv(100) == b''
         connection.close()
         assert (child.wait(), child.stderr) == (0, b'')
     assert child.lines == ['Client sends: Hello echo server!',
-                           'Client received: HELLO\\xe9', 'Client closes.']
+                           'Client received: HEL%sO\\xe9' % ('L' * 3000),
+                           'Client closes.']
 
 
 @pytest.mark.wire
