@@ -1,0 +1,66 @@
+"""Clients that are none of ours: nc and socat against the echo servers."""
+import os
+import re
+import subprocess
+
+import pytest
+
+SAID = b'Gr\xc3\xbc\xc3\x9fe\r\nhello'
+UPPER = b'GR\xc3\xbc\xc3\x9fE\r\nHELLO'
+REPLIES = {
+    'tcp_server': UPPER,
+    'forking_mixin_socket_server': br'(\d+): Gr\xc3\xbc\xc3\x9fe\r\n\1: hello',
+    'threading_mixin_socket_server': br'(Thread-\d+): Gr\xc3\xbc\xc3\x9fe\r\n\1: hello',
+}
+
+
+def answer(said, *command):
+    """Return what a program writes to stdout; skip if it is not installed."""
+    if not any(os.access(os.path.join(folder, command[0]), os.X_OK)
+               for folder in os.environ['PATH'].split(os.pathsep)):
+        pytest.skip('no %s on this machine' % command[0])
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    output = child.communicate(said)[0]
+    assert child.returncode == 0
+    return output
+
+
+@pytest.mark.wire
+@pytest.mark.rule('bytes-on-the-wire', 'bytes-formatting')
+@pytest.mark.parametrize('name', sorted(REPLIES))
+def test_nc_is_answered_line_by_line(running, name):
+    host, port = running(name).address
+    assert re.match(REPLIES[name] + b'$', answer(SAID, 'nc', '-N', host, str(port)))
+
+
+@pytest.mark.wire
+@pytest.mark.rule('bytes-on-the-wire', 'bytes-formatting')
+@pytest.mark.parametrize('name', sorted(REPLIES))
+def test_socat_is_answered_line_by_line(running, name):
+    where = 'TCP:%s:%d' % running(name).address
+    assert re.match(REPLIES[name] + b'$', answer(SAID, 'socat', '-t5', '-', where))
+
+
+@pytest.mark.wire
+def test_nc_reaches_the_socket_file(folder, running):
+    path = running('unix_stream_server', '--path', os.path.join(folder, 's')).address
+    assert answer(SAID, 'nc', '-N', '-U', path) == UPPER
+
+
+@pytest.mark.wire
+def test_socat_reaches_the_socket_file(folder, running):
+    path = running('unix_stream_server', '--path', os.path.join(folder, 's')).address
+    assert answer(SAID, 'socat', '-t5', '-', 'UNIX-CONNECT:' + path) == UPPER
+
+
+@pytest.mark.wire
+def test_socat_sends_a_datagram(running):
+    where = 'UDP:%s:%d' % running('udp_server').address
+    assert answer(SAID, 'socat', '-t0.5', '-', where) == UPPER
+
+
+@pytest.mark.wire
+def test_socat_sends_a_datagram_from_a_path_of_its_own(folder, running):
+    path = running('unix_datagram_server', '--path', os.path.join(folder, 's')).address
+    where = 'UNIX-SENDTO:%s,bind=%s' % (path, os.path.join(folder, 'c'))
+    assert answer(SAID, 'socat', '-t0.5', '-', where) == UPPER
