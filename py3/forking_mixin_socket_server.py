@@ -23,6 +23,9 @@ SERVER_PORT = 0  # the kernel picks a free port
 BUF_SIZE = 1024
 ECHO_MSG = 'Hello echo server!'
 
+if not hasattr(os, 'fork'):
+    sys.exit('forking_mixin_socket_server.py: error: no fork() on this platform')
+
 
 def say(message):
     """Print one line now: a forked child leaves through os._exit(), which
@@ -185,8 +188,6 @@ def main():
     parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
                         help='be one client of the server there')
     args = parser.parse_args()
-    if not hasattr(os, 'fork'):
-        parser.exit(1, '%s: error: no fork() on this platform\n' % parser.prog)
     try:
         if args.connect:
             connect(os.fsencode(args.connect[0]), port_number(args.connect[1]))

@@ -139,3 +139,18 @@ def test_an_unknown_option_is_one_line_and_status_2(tree, name):
     child = process.run(tree, name, ['--no-such-option'])
     one_line_error(child, name)
     assert child.popen.returncode == 2
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize('name, missing', [
+    ('forking_mixin_socket_server', 'os.fork'), ('server_matrix', 'os.fork'),
+    ('server_matrix', 'socket.AF_UNIX'), ('unix_stream_server', 'socket.AF_UNIX'),
+    ('unix_datagram_server', 'socket.AF_UNIX'),
+    ('simple_web_server_with_epoll', 'select.epoll')])
+def test_what_the_platform_lacks_is_one_line_and_status_1(tree, name, missing):
+    code = ('import os, runpy, select, socket, sys; del %s; sys.argv[:] = [%r]; '
+            'runpy.run_path(%r, run_name="__main__")'
+            % (missing, name + '.py', tree.script(name)))
+    child = process.run(tree, name, command=['-c', code])
+    one_line_error(child, name)
+    assert child.popen.returncode == 1
