@@ -135,6 +135,9 @@ def serve(host, port, requests):
     def stop(signum, frame):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        # In a destructor of a file on a socket it is lost: ask again until it is heard.
+        signal.signal(signal.SIGALRM, stop)
+        signal.alarm(1)
         raise KeyboardInterrupt
 
     try:
@@ -147,7 +150,7 @@ def serve(host, port, requests):
             for _ in range(requests):
                 server.handle_request()
     except KeyboardInterrupt:
-        pass
+        signal.alarm(0)
     finally:
         server.server_close()
 

@@ -165,6 +165,9 @@ def serve(path):
     def stop(signum, frame):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        # In a destructor of a file on a socket it is lost: ask again until it is heard.
+        signal.signal(signal.SIGALRM, stop)
+        signal.alarm(1)
         raise KeyboardInterrupt
 
     try:
@@ -173,7 +176,7 @@ def serve(path):
         say('Server listening on %s' % printable(os.fsencode(path)))
         server.serve_forever()
     except KeyboardInterrupt:
-        pass
+        signal.alarm(0)
     finally:
         close(server)
 

@@ -358,3 +358,25 @@ def test_a_path_is_the_bytes_that_were_typed(running, folder):
     assert os.path.exists(typed)
     server.end()
     assert not os.path.exists(typed)
+
+
+@pytest.mark.unit
+@pytest.mark.rule('keyboard-interrupt')
+def test_a_signal_that_a_destructor_swallows_is_raised_again(recipe, monkeypatch):
+    module, before = recipe(TCP), {}
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        before[number] = signal.getsignal(number)
+
+    def swallow_the_first(server):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            process.wait_until(lambda: False, 'the first signal', 5)
+        except KeyboardInterrupt:
+            process.wait_until(lambda: False, 'the second one')
+
+    monkeypatch.setattr(module.EchoServer, 'serve_forever', swallow_the_first)
+    try:
+        module.serve('127.0.0.1', 0, None)
+    finally:
+        for number in before:
+            signal.signal(number, before[number])
