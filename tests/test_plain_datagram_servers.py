@@ -65,13 +65,6 @@ def to(address):
                             else [address[0], str(address[1])])
 
 
-def expect_lines(server, lines):
-    """Assert that a server prints these lines after its first; the reply may
-    reach a client before the line reaches us."""
-    process.wait_until(lambda: server.lines[len(lines):], '%d lines' % len(lines))
-    assert server.lines[1:] == lines
-
-
 def expect_silence(sock):
     """Assert that no datagram comes for a while."""
     assert select.select([sock], [], [], SILENCE)[0] == []

@@ -54,6 +54,21 @@ def test_socat_reaches_the_socket_file(folder, running):
 
 
 @pytest.mark.wire
+@pytest.mark.rule('diesel')
+def test_nc_is_answered_by_diesel(running):
+    host, port = running('echo_server_with_diesel').address
+    # Without -N: to diesel, who will say no more has left.
+    assert answer(SAID + b'\r\n', 'nc', '-w', '1', host, str(port)) == (
+        b'You said: Gr\xc3\xbc\xc3\x9fe\r\nYou said: hello\r\n')
+
+
+@pytest.mark.wire
+def test_nc_sends_a_datagram(running):
+    host, port = running('udp_server').address
+    assert answer(SAID, 'nc', '-u', '-w', '1', host, str(port)) == UPPER
+
+
+@pytest.mark.wire
 def test_socat_sends_a_datagram(running):
     where = 'UDP:%s:%d' % running('udp_server').address
     assert answer(SAID, 'socat', '-t0.5', '-', where) == UPPER
