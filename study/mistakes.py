@@ -87,8 +87,8 @@ def made(mistake, folder):
     path = os.path.join(copy, mistake.recipe + '.py')
     with open(path, encoding='utf-8') as source:
         text = source.read()
-    if mistake.old not in text:
-        sys.exit('mistakes: not found in %s: %r' % (mistake.recipe, mistake.old))
+    if text.count(mistake.old) != 1:
+        sys.exit('mistakes: not once in %s: %r' % (mistake.recipe, mistake.old))
     with open(path, 'w', encoding='utf-8') as target:
         target.write(text.replace(mistake.old, mistake.new))
     return copy
