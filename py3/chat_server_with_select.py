@@ -171,7 +171,8 @@ class ChatServer(object):
         """Serve until stop() is called."""
         while not self.stopping:
             readable, writable = self.ready()
-            self.watch(self.listening, True, False)
+            if self.paused:
+                self.watch(self.listening, True, False)
             for sock in readable:
                 self.read(sock)
                 self.flush()
@@ -199,7 +200,7 @@ class ChatServer(object):
         self.selector.close()
 
     def read(self, sock):
-        """Read once from what select() said can be read."""
+        """Read once from a socket that is ready."""
         if sock is self.listening:
             self.accept()
         elif sock in self.members:

@@ -153,19 +153,20 @@ def expects_continue(fields, minor):
 
 def answer(request):
     """Return the bytes that answer a Request; raise BadRequest for its target."""
+    head_only = request.method == b'HEAD'
     if request.target == b'*' or request.method == b'CONNECT':
-        return reply(405, request)
+        return reply(405, request, head_only)
     match = TARGET.match(request.target)
     if not match:
         raise BadRequest(400)
     if (match.group(1) or b'/') != b'/':
-        return reply(404, request)
+        return reply(404, request, head_only)
     if request.method not in (b'GET', b'HEAD'):
-        return reply(405, request)
-    return reply(200, request)
+        return reply(405, request, head_only)
+    return reply(200, request, head_only)
 
 
-def reply(status, request=None):
+def reply(status, request=None, head_only=False):
     """Return the bytes of a reply. Without a request it is the last one."""
     text = GREETING if status == 200 else REASONS[status] + '\n'
     body = text.encode('utf-8')
@@ -180,9 +181,7 @@ def reply(status, request=None):
     elif request.minor == b'0':
         lines.append('Connection: keep-alive')
     head = '\r\n'.join(lines + ['', '']).encode('ascii')
-    if request is not None and request.method == b'HEAD':
-        body = b''
-    return head + body
+    return head if head_only else head + body
 
 
 def listen(host, port):
@@ -424,8 +423,7 @@ class WebServer(object):
 
     def refuse(self, connection, status, head_only=False):
         """Answer with an error, the last answer of this connection."""
-        data = reply(status)
-        connection.outgoing += data[:data.index(b'\r\n\r\n') + 4] if head_only else data
+        connection.outgoing += reply(status, head_only=head_only)
         connection.last = True
         del connection.incoming[:]
         self.enter(connection, 'idle')
