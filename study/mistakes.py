@@ -72,7 +72,7 @@ MISTAKES = [
             "list(self.connections.values())", "self.connections.values()"),
     Mistake('round()', 'rounding', MATRIX,
             "math.floor(seconds / SERVICE_TIME + 0.5)",
-            "(math.floor, round)[1](seconds / SERVICE_TIME)"),
+            "int(round(seconds / SERVICE_TIME))"),
     Mistake('output in the locale\'s encoding', 'stdin-and-stdout', CHAT,
             "sys.stdout.buffer.write(harmless(text).encode('utf-8') + b'\\n')",
             "sys.stdout.write(harmless(text) + '\\n')"),

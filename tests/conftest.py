@@ -15,15 +15,6 @@ from compat import process
 from compat import trees
 from tests.talk import Conversation
 
-MARKERS = {
-    'rule(id, ...)': 'the rules of MIGRATION.md that the test guards',
-    'unit': 'a class or function, in this process',
-    'script': 'a child process and what it prints',
-    'wire': 'real sockets, byte for byte',
-    'interop': 'one tree against the other',
-    'hostile': 'bad input and faults',
-}
-
 
 def pytest_addoption(parser):
     parser.addoption('--tree', metavar='DIR', help='test the port in this folder '
@@ -31,8 +22,6 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    for name in sorted(MARKERS):
-        config.addinivalue_line('markers', '%s: %s' % (name, MARKERS[name]))
     if config.getoption('--tree'):
         os.environ['PORT_TREE'] = os.path.abspath(config.getoption('--tree'))
     try:

@@ -8,6 +8,12 @@ from compat.process import DEADLINE
 SILENCE = 0.2  # seconds in which a wrong answer would have come
 
 
+def to(address):
+    """The arguments that make a recipe a client of this address."""
+    return ['--connect'] + ([address] if isinstance(address, str)
+                            else [address[0], str(address[1])])
+
+
 class Conversation(object):
     """A client of a stream server. address: (host, port) or a socket's path."""
 

@@ -160,7 +160,7 @@ def test_leaving_is_news(ann_and_bob):
 
 
 @pytest.mark.wire
-def test_a_half_closed_client_still_reads_what_waits_for_it(ann_and_bob, joined):
+def test_a_half_closed_client_still_reads_what_waits_for_it(ann_and_bob):
     ann, bob = ann_and_bob
     bob.send(frame(b'before'))
     ann.expect(frame(b'<bob> before'))
@@ -270,7 +270,7 @@ def test_the_server_ends_with_clients_of_all_kinds(room, conversation, ann_and_b
 @pytest.fixture
 def talking(tree, room):
     """A function: a name and an input in bytes -> a client child that ended."""
-    def talk(name, said, *more, **options):
+    def talk(name, said, **options):
         reader, writer = os.pipe()
         os.write(writer, said)
         os.close(writer)

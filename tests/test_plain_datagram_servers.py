@@ -9,7 +9,7 @@ import stat
 import pytest
 
 from compat import process
-from tests.talk import SILENCE
+from tests.talk import SILENCE, to
 
 BOTH = ['udp_server', 'unix_datagram_server']
 UDP, UNIX = BOTH
@@ -57,12 +57,6 @@ def ask(bound, running):
         return client.recv(100000)
 
     return ask_server
-
-
-def to(address):
-    """The arguments that make a recipe a client of this address."""
-    return ['--connect'] + ([address] if isinstance(address, str)
-                            else [address[0], str(address[1])])
 
 
 def expect_silence(sock):
@@ -473,45 +467,6 @@ def test_a_signal_ends_it_after_its_work(bound, running, name, number):
 
 # The socket file
 
-@pytest.mark.script
-@pytest.mark.rule('octal-literals')
-def test_only_the_owner_may_use_the_socket_file(running, folder):
-    path = os.path.join(folder, 's')
-    server = running(UNIX, '--path', path)
-    assert server.address == path
-    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
-    server.end()
-
-
-@pytest.mark.script
-def test_the_default_folder_is_private_too(running):
-    path = running(UNIX).address
-    assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700
-
-
-@pytest.mark.script
-@pytest.mark.rule('keyboard-interrupt')
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM],
-                         ids=['SIGINT', 'SIGTERM'])
-def test_the_socket_file_goes_with_the_server(running, folder, number):
-    server = running(UNIX, '--path', os.path.join(folder, 's'))
-    server.signal(number)
-    assert (server.wait(), server.stderr) == (0, b'')
-    assert os.listdir(folder) == []
-
-
-@pytest.mark.hostile
-def test_a_file_that_is_there_is_refused_and_kept(tree, folder):
-    path = os.path.join(folder, 's')
-    with open(path, 'w') as target:
-        target.write('precious')
-    child = process.run(tree, UNIX, ['--serve', '--path', path])
-    assert child.popen.returncode == 1
-    assert child.stderr == b'unix_datagram_server.py: error: Address already in use\n'
-    with open(path) as source:
-        assert source.read() == 'precious'
-    os.unlink(path)
-
 
 @pytest.mark.hostile
 def test_a_second_server_leaves_the_first_its_file(running, tree, folder, bound):
@@ -521,27 +476,3 @@ def test_a_second_server_leaves_the_first_its_file(running, tree, folder, bound)
     client.sendto(b'still', path)
     assert client.recv(100) == b'STILL'
     server.end()
-
-
-@pytest.mark.hostile
-@pytest.mark.parametrize('path, words', [
-    ('x' * 200, 'AF_UNIX path too long'),
-    ('/no/such/folder/s', 'No such file or directory'),
-], ids=['too-long', 'no-folder'])
-@pytest.mark.parametrize('mode', ['--path', '--connect'])
-def test_a_path_that_cannot_be_is_one_line(tree, path, words, mode):
-    child = process.run(tree, UNIX, (['--serve'] if mode == '--path' else [])
-                        + [mode, path])
-    assert child.popen.returncode == 1
-    assert child.stderr.decode('ascii') == '%s.py: error: %s\n' % (UNIX, words)
-
-
-@pytest.mark.script
-@pytest.mark.rule('argv-is-text')
-def test_a_path_is_the_bytes_that_were_typed(running, folder):
-    typed = os.path.join(folder, '').encode('ascii') + u'\xfc'.encode('utf-8') + b'\xff'
-    server = running(UNIX, '--path', typed, env={'LC_ALL': 'C.UTF-8'})
-    assert server.address == os.path.join(folder, '') + '\\xc3\\xbc\\xff'
-    assert os.path.exists(typed)
-    server.end()
-    assert not os.path.exists(typed)

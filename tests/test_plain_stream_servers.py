@@ -3,11 +3,11 @@ import errno
 import os
 import signal
 import socket
-import stat
 
 import pytest
 
 from compat import process
+from tests.talk import to
 
 BOTH = ['tcp_server', 'unix_stream_server']
 TCP, UNIX = BOTH
@@ -20,12 +20,6 @@ def ask(conversation, address, request):
     client.send(request)
     client.end()
     return client.read_all()
-
-
-def to(address):
-    """The arguments that make a recipe a client of this address."""
-    return ['--connect'] + ([address] if isinstance(address, str)
-                            else [address[0], str(address[1])])
 
 
 @pytest.fixture
@@ -298,34 +292,6 @@ def test_a_reset_is_one_line_and_status_1_for_the_client(tree, peer, name):
 
 # The socket file
 
-@pytest.mark.script
-@pytest.mark.rule('octal-literals')
-def test_only_the_owner_may_use_the_socket_file(running, folder):
-    path = os.path.join(folder, 's')
-    server = running(UNIX, '--path', path)
-    assert server.address == path
-    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
-    server.end()
-
-
-@pytest.mark.script
-def test_the_default_folder_is_private_too(running):
-    path = running(UNIX).address
-    assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700
-
-
-@pytest.mark.hostile
-def test_a_file_that_is_there_is_refused_and_kept(tree, folder):
-    path = os.path.join(folder, 's')
-    with open(path, 'w') as target:
-        target.write('precious')
-    child = process.run(tree, UNIX, ['--serve', '--path', path])
-    assert child.popen.returncode == 1
-    assert child.stderr == b'unix_stream_server.py: error: Address already in use\n'
-    with open(path) as source:
-        assert source.read() == 'precious'
-    os.unlink(path)
-
 
 @pytest.mark.hostile
 def test_a_second_server_leaves_the_first_its_file(running, tree, folder, conversation):
@@ -334,30 +300,6 @@ def test_a_second_server_leaves_the_first_its_file(running, tree, folder, conver
     assert process.run(tree, UNIX, ['--serve', '--path', path]).popen.returncode == 1
     assert ask(conversation, path, b'still\n') == b'STILL\n'
     server.end()
-
-
-@pytest.mark.hostile
-@pytest.mark.parametrize('path, words', [
-    ('x' * 200, 'AF_UNIX path too long'),
-    ('/no/such/folder/s', 'No such file or directory'),
-], ids=['too-long', 'no-folder'])
-@pytest.mark.parametrize('mode', ['--path', '--connect'])
-def test_a_path_that_cannot_be_is_one_line(tree, path, words, mode):
-    child = process.run(tree, UNIX, (['--serve'] if mode == '--path' else [])
-                        + [mode, path])
-    assert child.popen.returncode == 1
-    assert child.stderr.decode('ascii') == 'unix_stream_server.py: error: %s\n' % words
-
-
-@pytest.mark.script
-@pytest.mark.rule('argv-is-text')
-def test_a_path_is_the_bytes_that_were_typed(running, folder):
-    typed = os.path.join(folder, '').encode('ascii') + u'\xfc'.encode('utf-8') + b'\xff'
-    server = running(UNIX, '--path', typed, env={'LC_ALL': 'C.UTF-8'})
-    assert server.address == os.path.join(folder, '') + '\\xc3\\xbc\\xff'
-    assert os.path.exists(typed)
-    server.end()
-    assert not os.path.exists(typed)
 
 
 @pytest.mark.unit

@@ -1,9 +1,10 @@
 """Clients that are none of ours: nc and socat against the echo servers."""
 import os
 import re
-import subprocess
 
 import pytest
+
+from tests.programs import answer
 
 SAID = b'Gr\xc3\xbc\xc3\x9fe\r\nhello'
 UPPER = b'GR\xc3\xbc\xc3\x9fE\r\nHELLO'
@@ -12,17 +13,6 @@ REPLIES = {
     'forking_mixin_socket_server': br'(\d+): Gr\xc3\xbc\xc3\x9fe\r\n\1: hello',
     'threading_mixin_socket_server': br'(Thread-\d+): Gr\xc3\xbc\xc3\x9fe\r\n\1: hello',
 }
-
-
-def answer(said, *command):
-    """Return what a program writes to stdout; skip if it is not installed."""
-    if not any(os.access(os.path.join(folder, command[0]), os.X_OK)
-               for folder in os.environ['PATH'].split(os.pathsep)):
-        pytest.skip('no %s on this machine' % command[0])
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    output = child.communicate(said)[0]
-    assert child.returncode == 0
-    return output
 
 
 @pytest.mark.wire

@@ -1,12 +1,12 @@
 """The web server: HTTP/1.1 byte for byte, and errors that end one connection."""
-import os
+import contextlib
 import re
-import subprocess
 import threading
 
 import pytest
 
 from compat import process
+from tests.programs import answer
 
 NAME = 'simple_web_server_with_epoll'
 BODY = b'Hello from epoll, w\xc3\xb6rld!\n'
@@ -257,18 +257,27 @@ def test_a_reset_disturbs_nobody(client, conversation, server):
     assert ask(conversation(server.address), b'GET / HTTP/1.0\r\n\r\n')[0] == 200
 
 
+@contextlib.contextmanager
+def serving(module):
+    """Run a server of a module in a thread; at the end, stop and close it."""
+    server = module.WebServer('127.0.0.1', 0)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join(process.DEADLINE)
+        server.close()
+
+
 @pytest.fixture
 def impatient(recipe):
     """A server in this process that gives every state a fifth of a second."""
     module = recipe(NAME)
     module.SECONDS = dict.fromkeys(module.SECONDS, 0.2)
-    server = module.WebServer('127.0.0.1', 0)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.stop()
-    thread.join(process.DEADLINE)
-    server.close()
+    with serving(module) as server:
+        yield server
 
 
 @pytest.mark.hostile
@@ -292,15 +301,10 @@ def test_an_idle_connection_is_closed_without_a_word(impatient, conversation):
 @pytest.mark.unit
 @rule('dict-views', 'closed-fileno', 'server-close')
 def test_closing_ends_every_connection(recipe, conversation):
-    server = recipe(NAME).WebServer('127.0.0.1', 0)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    clients = [conversation(server.server_address) for _ in range(3)]
-    for client in clients:
-        assert ask(client, GET + HOST + b'\r\n')[0] == 200
-    server.stop()
-    thread.join(process.DEADLINE)
-    server.close()
+    with serving(recipe(NAME)) as server:
+        clients = [conversation(server.server_address) for _ in range(3)]
+        for client in clients:
+            assert ask(client, GET + HOST + b'\r\n')[0] == 200
     for client in clients:
         client.expect_end()
 
@@ -334,14 +338,6 @@ def test_the_client_prints_the_answer(tree, server):
     assert child.lines[-1] == '  Hello from epoll, w\\xc3\\xb6rld!'
 
 
-def program(*command):
-    """Run a real client and return its output in bytes; skip if it is missing."""
-    if not any(os.access(os.path.join(folder, command[0]), os.X_OK)
-               for folder in os.environ['PATH'].split(os.pathsep)):
-        pytest.skip('no %s on this machine' % command[0])
-    return subprocess.check_output(command, stderr=subprocess.STDOUT)
-
-
 @pytest.fixture
 def url(server):
     return 'http://%s:%d/' % server.address
@@ -349,24 +345,24 @@ def url(server):
 
 @pytest.mark.wire
 def test_curl_gets_the_greeting_on_one_connection(url):
-    assert program('curl', '-s', '-w', '%{num_connects} %{http_version}\n', url, url) \
+    assert answer(b'', 'curl', '-s', '-w', '%{num_connects} %{http_version}\n', url, url) \
         == BODY + b'1 1.1\n' + BODY + b'0 1.1\n'
 
 
 @pytest.mark.wire
 def test_curl_asks_for_the_head(url):
-    assert b'Content-Length: 26\r\n' in program('curl', '-s', '-I', url)
+    assert b'Content-Length: 26\r\n' in answer(b'', 'curl', '-s', '-I', url)
 
 
 @pytest.mark.wire
 def test_curl_speaks_http_1_0(url):
-    output = program('curl', '-s', '-0', '-i', url)
+    output = answer(b'', 'curl', '-s', '-0', '-i', url)
     assert output.endswith(b'Connection: close\r\n\r\n' + BODY)
 
 
 @pytest.mark.wire
 def test_curl_sends_a_large_body_and_is_told_what_is_allowed(url):
-    output = program('curl', '-s', '-i', '--data', 'x' * 100000, url)
+    output = answer(b'', 'curl', '-s', '-i', '--data', 'x' * 100000, url)
     assert b'405 Method Not Allowed\r\n' in output
     assert b'\r\nAllow: GET, HEAD\r\n' in output
 
@@ -374,7 +370,7 @@ def test_curl_sends_a_large_body_and_is_told_what_is_allowed(url):
 @pytest.mark.wire
 @pytest.mark.parametrize('options', [['-k'], []], ids=['keep-alive', 'close'])
 def test_ab_sees_no_failure(url, options):
-    output = program(*['ab', '-q', '-n', '500', '-c', '10'] + options + [url])
+    output = answer(b'', *['ab', '-q', '-n', '500', '-c', '10'] + options + [url])
     assert re.search(b'Complete requests: +500\n', output), output
     assert re.search(b'Failed requests: +0\n', output), output
     if options:
