@@ -22,12 +22,21 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    if hasattr(config, 'workerinput'):
+        # Tests that run at the same time must not see each other's files.
+        tempfile.tempdir = tempfile.mkdtemp(prefix='worker-')
+        os.environ['TMPDIR'] = tempfile.tempdir
     if config.getoption('--tree'):
         os.environ['PORT_TREE'] = os.path.abspath(config.getoption('--tree'))
     try:
         trees.current_tree()
     except trees.TreeError as error:
         raise pytest.UsageError(str(error))
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, 'workerinput'):
+        shutil.rmtree(tempfile.tempdir)
 
 
 def pytest_report_header(config):
