@@ -6,6 +6,7 @@ It runs no test. build() is for other tools.
 """
 import argparse
 import os
+import pathlib
 import sys
 import webbrowser
 
@@ -43,7 +44,7 @@ def main(argv=None):
     except OSError as error:
         return complain('%s: %s' % (error.filename, error.strerror))
     print(first)
-    if args.open and not webbrowser.open('file://' + first):
+    if args.open and not webbrowser.open(pathlib.Path(first).as_uri()):
         return complain('no browser found to open it in')
     return 0
 

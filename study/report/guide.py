@@ -70,12 +70,6 @@ def sections(text):
     return found
 
 
-def introduction(text):
-    """Return what stands between the title of a text and its table of contents."""
-    lines = text.partition('\n## ')[0].splitlines()[1:]
-    return '\n'.join(line for line in lines if not line.startswith(('- [', '  ')))
-
-
 def chapters(found):
     """Return the Sections that have a page of their own each."""
     return [section for section in found if section.page != 'rules.html']

@@ -13,6 +13,7 @@ from compat import trees
 
 SCRIPT = os.path.join(os.path.dirname(__file__), 'live_classes.py')
 ROW, INDENT, LETTER, RAIL, EDGE = 25, 20, 7.9, 15, 12  # in pixels
+DOT, LABEL = 6, 14  # from the left of a class to its dot and to its name
 NEW = ' new'
 
 
@@ -30,7 +31,7 @@ class Node:
     def right(self):
         """Where its label ends."""
         length = len(self.name) + (len(NEW) if self.new else 0)
-        return self.x + round(length * LETTER) + 6
+        return self.x + LABEL + round(length * LETTER) + 6
 
 
 def live(major, minor):
@@ -64,11 +65,15 @@ def nodes(classes, known):
 
 
 def branches(found):
-    """Return the lines from each class to the one it stands under, as path data."""
-    place = {node.name: node for node in found}
-    above = [(place[node.bases[-1]], node) for node in found if node.bases]
-    return ['M%d %d V%d H%d' % (upper.x + 6, upper.y + 9, node.y, node.x - 3)
-            for upper, node in above]
+    """Return the lines from each class to those that stand under it, as path data."""
+    paths = []
+    for above in found:
+        below = [node for node in found if node.bases[-1:] == (above.name,)]
+        if below:
+            x = above.x + DOT
+            paths.append('M%d %d V%d ' % (x, above.y + 9, below[-1].y) + ' '.join(
+                'M%d %d H%d' % (x, node.y, node.x) for node in below))
+    return paths
 
 
 def rails(found):

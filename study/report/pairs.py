@@ -1,5 +1,6 @@
 """A recipe's two files as blocks: what is the same, and each change with its rules."""
 import ast
+import itertools
 import re
 from dataclasses import dataclass, field
 
@@ -35,13 +36,15 @@ class Same:
 @dataclass
 class Change:
     """Lines that differ. rows are pairs of a Cell or None; rules maps the id of
-    each rule that explains some of them to these Lines."""
+    each rule that explains some of them to these Lines. after holds the Same that
+    follow, up to the next change."""
 
     number: int
     rows: list
     rules: dict
     lines_of: list  # the Lines of each row, so that a rule can pick its own
-    new: set = field(default_factory=set)  # rules not met before in this pair
+    new: set  # rules not met before in this pair
+    after: list = field(default_factory=list)
 
     def rows_of(self, name):
         """Return the rows in which a rule explains a line."""
@@ -49,14 +52,22 @@ class Change:
                 if self.rules[name].intersection(lines)]
 
     def numbers_of(self, name):
-        """Return which lines a rule explains, as '−12, 13 +14'."""
+        """Return which lines a rule explains, as '−12–14, 17 +13'."""
         sides = []
         for sign, side in (('−', '-'), ('+', '+')):
             found = sorted(line.number for line in self.rules[name]
                            if line.side == side)
             if found:
-                sides.append(sign + ', '.join(map(str, found)))
+                sides.append(sign + ', '.join(ranges(found)))
         return ' '.join(sides)
+
+
+def ranges(numbers):
+    """Yield rising numbers as text, those without a gap between as '12–14'."""
+    runs = itertools.groupby(enumerate(numbers), lambda item: item[1] - item[0])
+    for _, run in runs:
+        first, *others = [number for _, number in run]
+        yield '%d–%d' % (first, others[-1]) if others else str(first)
 
 
 class Side:
@@ -69,7 +80,7 @@ class Side:
     def cell(self, index, spans=()):
         line = self.lines[index]
         return Cell(index + 1, colour.marked(self.pieces[index], spans),
-                    len(line) - len(line.lstrip()))
+                    aligned.indent(line))
 
     def names(self, begin, end):
         """Say which classes and functions begin within lines."""
@@ -78,15 +89,15 @@ class Side:
 
 
 class Pair:
-    """A recipe: blocks in order, its changes among them, and what it teaches."""
+    """A recipe: the Same that it begins with, its changes, and what it teaches."""
 
     def __init__(self, recipe, rules):
         self.recipe = recipe
         self.original = Side(trees.named('py2_original'), recipe)
         self.port = Side(trees.named('py3'), recipe)
         self.teaches = first_line(self.port.lines)
-        self.blocks = list(self._blocks(rules))
-        self.changes = [block for block in self.blocks if isinstance(block, Change)]
+        self.head, self.changes = [], []
+        self._compare(rules)
         self.removed, self.added = self._count(0), self._count(1)
 
     def _count(self, side):
@@ -102,19 +113,18 @@ class Pair:
                 count[name] = count.get(name, 0) + 1
         return dict(sorted(count.items(), key=lambda item: (-item[1], item[0])))
 
-    def _blocks(self, rules):
-        old, new, number, met = self.original.lines, self.port.lines, 0, set()
+    def _compare(self, rules):
+        old, new, met = self.original.lines, self.port.lines, set()
         for tag, i1, i2, j1, j2 in changes.opcodes(old, new):
             if tag == 'equal':
-                yield from self._equal(i1, i2, j1)
+                after = self.changes[-1].after if self.changes else self.head
+                after.extend(self._equal(i1, i2, j1))
                 continue
-            number += 1
             group = changes.Group(changes.numbered('-', old, i1, i2),
                                   changes.numbered('+', new, j1, j2))
-            change = self._change(number, group, rulebook.of_group(rules, group))
-            change.new = set(change.rules) - met
-            met.update(change.rules)
-            yield change
+            explained = rulebook.of_group(rules, group)
+            self.changes.append(self._change(group, explained, set(explained) - met))
+            met.update(explained)
 
     def _equal(self, begin, end, at):
         """Yield equal lines: those far from any change apart, to be hidden."""
@@ -130,10 +140,10 @@ class Pair:
                         for index in range(first, last)]
                 yield Same(rows, hidden, self.original.names(first, last))
 
-    def _change(self, number, group, explained):
+    def _change(self, group, explained, new):
         rows = aligned.rows(group)
-        return Change(number, [self._row(*row) for row in rows], explained,
-                      [row[:2] for row in rows])
+        return Change(len(self.changes) + 1, [self._row(*row) for row in rows],
+                      explained, [row[:2] for row in rows], new)
 
     def _row(self, old, new, alike):
         marks = aligned.spans(old.text, new.text) if alike else ((), ())

@@ -23,9 +23,10 @@ class Prose:
                      'table_open', 'table_close', 'th_open', 'fence'):
             self.markdown.add_render_rule(kind, getattr(self, '_' + kind))
 
-    def page(self, text):
-        """Return the HTML of blocks of Markdown, as Markup."""
-        return Markup(self.markdown.render(text))
+    def page(self, text, here=''):
+        """Return the HTML of blocks of Markdown, as Markup. here is the place where
+        it will stand: no word links there."""
+        return Markup(self.markdown.render(text, {'here': here}))
 
     def line(self, text):
         """Return the HTML of Markdown within a paragraph, as Markup."""
@@ -36,8 +37,9 @@ class Prose:
         code = '<code>%s</code>' % html.escape(text)
         kinds = [token.type for token in tokens[:index]]
         inside_link = kinds.count('link_open') > kinds.count('link_close')
-        if text in self.words and not inside_link:
-            return '<a href="%s">%s</a>' % (self.words[text], code)
+        place = self.words.get(text)
+        if place and place != env.get('here') and not inside_link:
+            return '<a href="%s">%s</a>' % (place, code)
         return code
 
     def _link_open(self, tokens, index, options, env):

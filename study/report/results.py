@@ -34,19 +34,17 @@ class Run:
 
 def load(folder=FOLDER):
     """Return the Runs of a folder, in the order of the table at the end of ./toxw."""
-    order = matrix.REQUIRED + matrix.WELCOME
-    names = [name for name in order
-             if os.path.exists(os.path.join(folder, name + '.json'))]
-    runs = [read(os.path.join(folder, name + '.json'), name) for name in names]
+    runs = [read(os.path.join(folder, name + '.json'), name)
+            for name in matrix.REQUIRED + matrix.WELCOME]
     return [run for run in runs if run]
 
 
 def read(path, environment):
-    """Return the Run in a file, or None if there is none in it."""
+    """Return the Run in a file, or None if there is none."""
     try:
         with open(path, encoding='utf-8') as source:
             found = json.load(source)
-    except ValueError:
+    except (OSError, ValueError):
         return None
     if not found.get('tests'):
         return None

@@ -27,7 +27,6 @@ class Site:
     def __init__(self, runs):
         text = guide.read()
         self.rules = rulebook.parse(text)
-        self.introduction = guide.introduction(text)
         self.sections = guide.sections(text)
         self.guards = guards.load()
         self.runs = runs
@@ -40,9 +39,8 @@ class Site:
         self.templates.globals.update(
             site=self, markdown=self.prose.page, inline=self.prose.line,
             rule_page=guide.rule_page, pair_page=guide.pair_page, words=results.WORDS,
-            snippet_rows=snippets.rows, file_slug=results.slug,
+            verdict=verdict, snippet_rows=snippets.rows, file_slug=results.slug,
             chapters=guide.chapters(self.sections), mechanical=guide.MECHANICAL)
-        self.templates.tests['change'] = lambda block: isinstance(block, pairs.Change)
 
     def _words(self):
         """Return {code span: place}: names of rules and of recipes become links."""
@@ -101,6 +99,11 @@ def neighbours(items):
     """Yield (item, the one before, the one after); at the ends one of them is None."""
     for before, item, after in zip([None] + items, items, items[1:] + [None]):
         yield item, before, after
+
+
+def verdict(rule):
+    """Return the word for what 2to3 makes of a rule: done, half done or silent."""
+    return re.match(r'[\w ]*', rule.fields.get('2to3', '')).group().strip()
 
 
 def plot_title(path):

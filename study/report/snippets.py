@@ -33,4 +33,4 @@ def changed(lines):
 
 def cell(text, major, spans=()):
     pieces = colour.lines(text, major)[0]
-    return Cell('', colour.marked(pieces, spans), len(text) - len(text.lstrip()))
+    return Cell('', colour.marked(pieces, spans), aligned.indent(text))

@@ -2,7 +2,7 @@
 // scripts each fold still opens by itself.
 'use strict';
 (function () {
-  var folds = document.querySelectorAll('details.block, details.file');
+  var folds = document.querySelectorAll('details.fold, details.file');
   var tools = document.querySelector('.tools');
   if (!folds.length || !tools) { return; }
   var button = document.createElement('button');
