@@ -4,7 +4,6 @@
 
 It runs no test. build() is for other tools.
 """
-import argparse
 import os
 import pathlib
 import sys
@@ -12,6 +11,7 @@ import webbrowser
 
 from compat import trees
 from study import rules
+from study.commands import CommandLine
 from study.report import results
 from study.report import site
 
@@ -30,7 +30,7 @@ def build(folder=FOLDER, outcomes=results.FOLDER):
 
 def main(argv=None):
     """Build the site, say where it is, and return the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = CommandLine(
         prog='study report', description='The port as a static site, to be read in a '
         'browser. No test is run for it.')
     parser.add_argument('--open', action='store_true', help='show it in the browser')

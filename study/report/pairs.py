@@ -5,9 +5,9 @@ import re
 from dataclasses import dataclass, field
 
 from compat import trees
+from study import aligned
 from study import changes
 from study import rules as rulebook
-from study.report import aligned
 from study.report import colour
 
 FOLD = 12  # so many equal lines are too many to show

@@ -16,6 +16,7 @@ from study import matrix
 FOLDER = os.path.join(trees.ROOT, '.tox', 'results')
 WORDS = {'passed': 'ok', 'skipped': 'skip', 'xfailed': 'xfail', 'failed': 'FAIL',
          'error': 'ERROR'}
+BROKEN = {'failed', 'error'}
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def read(path, environment):
 
 class File:
     """A file of tests: its runs, and its rows, each (rest of the node id, outcome
-    or None of each run)."""
+    or None of each run), those with a failure first."""
 
     def __init__(self, name, ids, runs):
         self.name = name
@@ -62,9 +63,10 @@ class File:
         self.runs = [run for run in runs if any(test in run.tests for test in ids)]
         self.rows = [(test.partition('::')[2] or test,
                       [run.tests.get(test) for run in self.runs]) for test in ids]
+        self.rows.sort(key=lambda row: not BROKEN.intersection(row[1]))
         self.counts = collections.Counter(
             outcome for _, row in self.rows for outcome in row if outcome)
-        self.broken = bool(self.counts['failed'] + self.counts['error'])
+        self.broken = not BROKEN.isdisjoint(self.counts)
 
 
 def slug(name):

@@ -10,9 +10,9 @@ import shutil
 import pytest
 
 from compat import trees
+from study import aligned
 from study import report
 from study import rules
-from study.report import aligned
 from study.report import guards
 
 playwright = pytest.importorskip('playwright.sync_api')
@@ -253,3 +253,10 @@ def test_a_change_within_a_line_is_marked_and_no_more():
     marks = aligned.spans(old, new)
     assert [old[begin:end] for begin, end in marks[0]] == ['socket.error,']
     assert [new[begin:end] for begin, end in marks[1]] == ['OSError as']
+
+
+def test_an_unknown_option_is_one_line_and_status_2(capsys):
+    with pytest.raises(SystemExit) as left:
+        report.main(['--colour'])
+    assert left.value.code == 2
+    assert capsys.readouterr().err.count('\n') == 1
