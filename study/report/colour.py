@@ -19,6 +19,7 @@ def lexer(major):
     return lexers.get_lexer_by_name(LEXERS[major], stripnl=False)
 
 
+@functools.lru_cache(maxsize=None)
 def css_class(kind):
     """Return the class of a Pygments token type, '' for plain text."""
     return next((name for outer, name in CLASSES if kind in outer), '')

@@ -54,7 +54,8 @@ def nodes(classes, known):
 
     def place(name, depth):
         found.append(Node(name, tuple(classes.get(name, ())), EDGE + depth * INDENT,
-                          EDGE + len(found) * ROW + ROW // 2, bool(known) and name not in known))
+                          EDGE + len(found) * ROW + ROW // 2,
+                          bool(known) and name not in known))
         for child in children.get(name, []):
             place(child, depth + 1)
 

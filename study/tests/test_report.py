@@ -23,8 +23,9 @@ FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
          '--disable-background-networking', '--disable-component-update',
          '--disable-sync']
 # One of each kind; the rules with and without lines that they explain.
-KINDS = ['index', 'rules', 'pair-udp_server', 'rule-integer-division', 'rule-newlines', 'classes', 'tests', 'benchmarks',
-         'quirks-kept-on-purpose', 'what-a-mechanical-translation-leaves-broken']
+KINDS = ['index', 'rules', 'pair-udp_server', 'rule-integer-division', 'rule-newlines',
+         'classes', 'tests', 'benchmarks', 'quirks-kept-on-purpose',
+         'what-a-mechanical-translation-leaves-broken']
 LOOK = '''() => {
     document.querySelectorAll('details').forEach(fold => fold.open = true);
     const all = (selector, of) => [...document.querySelectorAll(selector)].map(of);
@@ -192,24 +193,32 @@ def test_each_test_shows_its_outcome_and_a_failure_is_open(visit):
     assert len(rows) == 3
 
 
-def test_without_results_the_page_says_how_to_get_them(tmp_path):
-    report.build(tmp_path / 'report', tmp_path)
-    assert './toxw' in (tmp_path / 'report' / 'tests.html').read_text(encoding='utf-8')
+@pytest.fixture(scope='session')
+def bare(tmp_path_factory):
+    """The folder of a report without results and without interpreters."""
+    def none(major, minor=None):
+        raise report.site.hierarchy.interpreters.InterpreterMissing('Get one.')
+
+    folder = tmp_path_factory.mktemp('bare')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report.site.hierarchy.interpreters, 'find', none)
+        report.build(folder, folder)
+    return folder
+
+
+def test_without_results_the_page_says_how_to_get_them(bare):
+    assert './toxw' in (bare / 'tests.html').read_text(encoding='utf-8')
+
+
+def test_without_interpreters_the_page_of_classes_says_so(bare):
+    page = (bare / 'classes.html').read_text(encoding='utf-8')
+    assert 'Python 2.7 is not here. Get one.' in page
+    assert '<svg' not in page
 
 
 def test_the_figure_has_the_classes_of_this_python(visit):
     figure = visit('classes').text_content('svg >> nth=-1')
     assert 'ThreadingUnixDatagramServer' in figure
-
-
-def test_without_an_interpreter_the_page_of_classes_says_so(tmp_path, monkeypatch):
-    def none(major, minor=None):
-        raise report.site.hierarchy.interpreters.InterpreterMissing('Get one.')
-    monkeypatch.setattr(report.site.hierarchy.interpreters, 'find', none)
-    report.build(tmp_path, tmp_path)
-    page = (tmp_path / 'classes.html').read_text(encoding='utf-8')
-    assert 'Python 2.7 is not here. Get one.' in page
-    assert '<svg' not in page
 
 
 @pytest.mark.parametrize('name', KINDS)
@@ -230,9 +239,13 @@ def faults(page, **options):
             if fault['impact'] in ('serious', 'critical')]
 
 
-def test_it_says_where_it_is(tmp_path, capsys):
-    assert report.main(['--output', str(tmp_path)]) == 0
-    assert capsys.readouterr().out == '%s\n' % (tmp_path / 'index.html')
+def test_it_says_where_it_is_and_opens_it(tmp_path, capsys, monkeypatch):
+    opened, first = [], str(tmp_path / 'index.html')
+    monkeypatch.setattr(report, 'build', lambda folder: first)
+    monkeypatch.setattr(report.webbrowser, 'open', lambda url: not opened.append(url))
+    assert report.main(['--open']) == 0
+    assert capsys.readouterr().out == first + '\n'
+    assert opened == [(tmp_path / 'index.html').as_uri()]
 
 
 def test_a_folder_that_cannot_be_written_is_one_line_and_status_1(tmp_path, capsys):
