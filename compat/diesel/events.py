@@ -6,7 +6,7 @@ that decides for itself what those who wait for it get.
 
 
 class EarlyValue(object):
-    """What ready_early() returns if nobody needs to wait: val is the value."""
+    """What WaitPool.wait() returns if nobody needs to wait: val is the value."""
 
     def __init__(self, val):
         self.val = val
@@ -36,7 +36,8 @@ class Waiter(object):
         return StaticValue(given)
 
     def ready_early(self):
-        """Return an EarlyValue if there is no need to wait, else False."""
+        """Return True if there is no need to wait: process_fire(None) has the
+        value then. Or return it in an EarlyValue."""
         return False
 
 
@@ -46,6 +47,11 @@ class StringWaiter(str, Waiter):
     @property
     def wait_id(self):
         return str(self)
+
+
+def static_or_own(value):
+    """Return what is in a StaticValue, and anything else as it is."""
+    return value.value if isinstance(value, StaticValue) else value
 
 
 class WaitPool(object):
@@ -70,8 +76,9 @@ class WaitPool(object):
                 raise TypeError('cannot wait for %r' % (what,))
             what = StringWaiter(what)
         early = what.ready_early()
-        if isinstance(early, EarlyValue):
-            return early
+        if early:
+            return early if isinstance(early, EarlyValue) \
+                else EarlyValue(static_or_own(what.process_fire(None)))
         wait_id = what.wait_id
         self.waits.setdefault(wait_id, {})[who] = None
         self.loop_refs.setdefault(who, {})[wait_id] = None
@@ -86,7 +93,7 @@ class WaitPool(object):
             if who.fire_due:
                 continue
             try:
-                who.fire_in(wait_id, what.process_fire(value))
+                who.fire_in(wait_id, static_or_own(what.process_fire(value)))
             except StopWaitDispatch:
                 break
 
