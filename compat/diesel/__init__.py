@@ -59,4 +59,4 @@ else:
         'a line has a limit', 'send waits for the peer', 'text is a TypeError',
         'lines before the end are read', 'first come, first served',
         'an empty packet is a packet', 'a failed handshake is an error',
-        'threads may raise anything'])
+        'threads may raise anything', 'a child stays dead'])

@@ -273,7 +273,7 @@ class Loop(object):
             pass
         except (SystemExit, KeyboardInterrupt, ApplicationEnd):
             raise
-        except Exception:
+        except BaseException:
             log.trace().error('-- Unhandled Exception in local loop <{0}> --',
                               self.loop_label)
         finally:

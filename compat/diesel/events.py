@@ -1,7 +1,8 @@
 """Who waits for which event.
 
-An event is any text or number (fire('name', value)), or a Waiter: an object
-that decides for itself what those who wait for it get.
+An event is a name (fire('name', value)), which is text or bytes, or a Waiter: an
+object that decides for itself what those who wait for it get. As in Python 2, the
+name 'news' is the name b'news': it may have come over a socket.
 """
 
 
@@ -49,6 +50,17 @@ class StringWaiter(str, Waiter):
         return str(self)
 
 
+def as_waiter(event):
+    """Return an event as a Waiter; raise TypeError if it is none."""
+    if isinstance(event, Waiter):
+        return event
+    if isinstance(event, bytes):
+        event = event.decode('latin-1')
+    if isinstance(event, str):
+        return StringWaiter(event)
+    raise TypeError('an event is a name or a Waiter, not %r' % (event,))
+
+
 def static_or_own(value):
     """Return what is in a StaticValue, and anything else as it is."""
     return value.value if isinstance(value, StaticValue) else value
@@ -71,10 +83,7 @@ class WaitPool(object):
         If what has something at once, nothing is noted and an EarlyValue is
         returned.
         """
-        if not isinstance(what, Waiter):
-            if not isinstance(what, str):
-                raise TypeError('cannot wait for %r' % (what,))
-            what = StringWaiter(what)
+        what = as_waiter(what)
         early = what.ready_early()
         if early:
             return early if isinstance(early, EarlyValue) \
@@ -86,8 +95,7 @@ class WaitPool(object):
 
     def fire(self, what, value):
         """Give the value to those who wait for what."""
-        if not isinstance(what, Waiter):
-            what = StringWaiter(what)
+        what = as_waiter(what)
         wait_id = what.wait_id
         for who in list(self.waits.get(wait_id, ())):
             if who.fire_due:

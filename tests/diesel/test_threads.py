@@ -8,6 +8,7 @@ from six.moves import _thread
 from compat import diesel
 from compat.diesel import core
 from compat.diesel import runtime
+from compat.process import DEADLINE
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
@@ -49,17 +50,16 @@ def test_what_the_function_raises_is_raised_in_the_loop(run):
 
 def test_other_loops_go_on_while_a_thread_works(run):
     def main():
-        beats = []
+        gate = threading.Event()
 
-        def heart():
-            while True:
-                beats.append(1)
+        def other():
+            for _ in range(5):
                 diesel.sleep(0.01)
+            gate.set()
 
-        diesel.fork(heart)
-        diesel.thread(time.sleep, 0.2)
-        return len(beats)
-    assert run(main) > 3
+        diesel.fork(other)
+        return diesel.thread(gate.wait, DEADLINE)
+    assert run(main) is True
 
 
 def test_twenty_threads_work_at_once(run):
@@ -68,7 +68,7 @@ def test_twenty_threads_work_at_once(run):
         gate = threading.Event()
 
         def worker(number):
-            done.append(diesel.thread(gate.wait, 10) and number)
+            done.append(diesel.thread(gate.wait, DEADLINE) and number)
 
         for number in range(20):
             diesel.fork(worker, number)
