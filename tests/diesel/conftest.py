@@ -1,6 +1,5 @@
 """A function in an application, and a service that a test can talk to."""
 import os
-import sys
 
 import pytest
 
@@ -35,16 +34,27 @@ def served(run):
 
 
 @pytest.fixture
-def said(served, conversation):
+def said(run, conversation):
     """A function: (handler, pieces) -> what the peer of handler(addr) reads until
-    the end, when it has sent these pieces of bytes as packets of their own."""
+    the end, when it has sent these pieces of bytes, each when the one before has
+    been read."""
+    def pulse(addr):
+        while True:
+            diesel.send(diesel.receive(1))
+
     def say(handler, *pieces):
-        def client(address):
-            talk = conversation(address)
+        services = [diesel.Service(one, 0, '127.0.0.1') for one in (handler, pulse)]
+
+        def client():
+            talk, beat = [conversation(('127.0.0.1', service.port))
+                          for service in services]
             for piece in pieces:
                 talk.send(piece)
+                # The answer comes a pass of the hub later, and the piece was there.
+                beat.send(b'.')
+                beat.expect(b'.')
             return talk.read_all()
-        return served(handler, client)
+        return run(lambda: diesel.thread(client), services)
     return say
 
 
@@ -60,11 +70,3 @@ def program(tree):
 def certificate():
     """The path of a PEM file with a certificate for localhost and its key."""
     return CERTIFICATE
-
-
-@pytest.fixture
-def forget_exception():
-    """Python 2 keeps the last exception, and the sockets in its traceback,
-    until somebody forgets it."""
-    yield
-    getattr(sys, 'exc_clear', lambda: None)()

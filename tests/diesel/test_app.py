@@ -112,20 +112,16 @@ def test_services_listen_when_setup_is_called():
     assert seen == [True]
 
 
-def test_halt_does_not_return(run):
+def test_halt_does_not_return(app):
     after = []
 
     def halts():
         diesel.sleep()
-        runtime.current_app.halt()
+        app.halt()
         after.append('went on')
 
-    app = diesel.Application(allow_app_replacement=True)
     app.add_loop(diesel.Loop(halts))
-    try:
-        app.run()
-    finally:
-        diesel_runner.close(app)
+    app.run()
     assert after == []
 
 
@@ -210,7 +206,8 @@ def test_what_is_in_a_list_starts_after_what_is_not(run):
 def test_a_thunk_is_evaluated_when_the_application_is_there(run):
     seen = []
     diesel.Thunk(lambda: seen.append('never'))
-    run(diesel.sleep, diesel.Thunk(lambda: seen.append(runtime.current_app is not None)))
+    run(diesel.sleep,
+        diesel.Thunk(lambda: seen.append(runtime.current_app is not None)))
     assert seen == [True]
 
 
@@ -248,8 +245,10 @@ def test_a_service_can_be_added_while_it_runs(run, conversation):
 
 
 def test_two_services_have_their_own_handlers(run, conversation):
-    services = [diesel.Service(lambda addr, name=name: diesel.send(name), 0, '127.0.0.1')
-                for name in (b'a', b'b')]
+    def saying(name):
+        return diesel.Service(lambda addr: diesel.send(name), 0, '127.0.0.1')
+
+    services = [saying(b'a'), saying(b'b')]
 
     def main():
         return [diesel.thread(conversation(('127.0.0.1', service.port)).read_all)

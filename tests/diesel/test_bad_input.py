@@ -99,7 +99,8 @@ def test_half_a_line_for_ever_disturbs_nobody(survives):
     ids=['zeros', 'high', 'line-ends', 'tls', 'formats', 'every'])
 def test_any_bytes_are_just_bytes(served, conversation, garbage):
     # The garbage may hold the end of a line itself.
-    answers = b''.join(b'You said: ' + line + b'\r\n' for line in garbage.split(b'\r\n'))
+    answers = b''.join(b'You said: ' + line + b'\r\n'
+                       for line in garbage.split(b'\r\n'))
 
     def client(address):
         talk = conversation(address)

@@ -47,8 +47,9 @@ def test_levels_have_three_homes():
 
 def test_a_line_has_its_time_its_name_and_its_level(logged):
     line, = logged('diesel.log.warning("hello {0} {name}", 5, name="x")')
-    assert re.match(r'\[\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\] \{diesel\} WARNING\|hello 5 x$',
-                    line)
+    time, text = line.split('] ')
+    assert re.match(r'\[\d{4}/\d\d/\d\d \d\d:\d\d:\d\d$', time)
+    assert text == '{diesel} WARNING|hello 5 x'
 
 
 def test_a_logger_may_have_another_name(logged):
@@ -56,13 +57,14 @@ def test_a_logger_may_have_another_name(logged):
     assert line.endswith('{chat} INFO|hello')
 
 
-@pytest.mark.parametrize('least, left', [
-    ('DEBUG', LEVELS), ('WARNING', LEVELS[3:]), ('CRITICAL', LEVELS[5:]),
-    ('DISABLED', [])])
-def test_less_grave_lines_can_be_left_out(logged, least, left):
-    lines = logged('set_log_level(levels.%s)\n' % least + ''.join(
-        'diesel.log.%s("x")\n' % level.lower() for level in LEVELS))
-    assert [re.search('([A-Z]+)[|]x$', line).group(1) for line in lines] == left
+def test_less_grave_lines_can_be_left_out(logged):
+    lines = logged(''.join(
+        'set_log_level(levels.%s)\n' % least + ''.join(
+            'diesel.log.%s("%s")\n' % (level.lower(), least) for level in LEVELS)
+        for least in LEVELS + ['DISABLED']))
+    assert [line.split('} ')[1] for line in lines] == [
+        level + '|' + least for number, least in enumerate(LEVELS)
+        for level in LEVELS[number:]]
 
 
 def test_information_is_shown_from_the_start(logged):

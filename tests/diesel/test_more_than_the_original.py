@@ -93,7 +93,7 @@ def test_send_waits_for_a_peer_that_does_not_read(run, conversation):
     sent = []
 
     def handler(addr):
-        while True:
+        for _ in range(1000):
             diesel.send(b'x' * 2 ** 16)
             sent.append(2 ** 16)
 
@@ -119,7 +119,7 @@ def test_send_ends_with_an_error_when_the_peer_goes(run, conversation):
 
     def handler(addr):
         try:
-            while True:
+            for _ in range(1000):
                 diesel.send(b'x' * 2 ** 16)
         except diesel.ConnectionClosed as error:
             got.append(error)

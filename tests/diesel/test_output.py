@@ -1,10 +1,12 @@
 """What goes out: bytes and files, in order, whole, and before the end."""
 import io
 import os
+import socket
 
 import pytest
 
 from compat import diesel
+from compat.diesel import core
 
 pytestmark = [pytest.mark.wire, pytest.mark.rule('diesel')]
 
@@ -45,6 +47,15 @@ def test_many_pieces_arrive_whole(said):
         for start in range(0, len(BIG), 50000):
             diesel.send(BIG[start:start + 50000])
     assert said(handler) == BIG
+
+
+def test_a_socket_that_takes_little_at_a_time_gets_everything(said):
+    def handler(addr):
+        sock = core.current_loop.connection_stack[-1].sock
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        for start in range(0, 300000, 30000):
+            diesel.send(BIG[start:start + 30000])
+    assert said(handler) == BIG[:300000]
 
 
 def test_every_byte_passes(said):

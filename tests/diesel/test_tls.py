@@ -196,7 +196,8 @@ def test_who_speaks_no_tls_disturbs_nobody(run, certificate, conversation):
 
 
 @pytest.mark.hostile
-def test_a_certificate_that_is_not_trusted_is_refused(served, certificate, conversation):
+def test_a_certificate_that_is_not_trusted_is_refused(
+        served, certificate, conversation):
     def client(address):
         talk = conversation(address)
         context = ssl.create_default_context()
@@ -204,4 +205,5 @@ def test_a_certificate_that_is_not_trusted_is_refused(served, certificate, conve
             context.wrap_socket(talk.sock, server_hostname='localhost').close()
         except ssl.SSLError:
             return 'refused'
-    assert served(echo, client, ssl_ctx=diesel_tls.for_service(certificate)) == 'refused'
+    context = diesel_tls.for_service(certificate)
+    assert served(echo, client, ssl_ctx=context) == 'refused'
