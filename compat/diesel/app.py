@@ -4,6 +4,7 @@ import socket
 
 from greenlet import getcurrent
 
+from compat.diesel import core
 from compat.diesel import runtime
 from compat.diesel.core import ApplicationEnd, Connection, Loop, UDPSocket
 from compat.diesel.events import WaitPool
@@ -80,6 +81,7 @@ class Application(object):
             log.info('Ending diesel application')
         finally:
             self._run = False
+            core.current_loop = None
             self._close()
             if runtime.current_app is self:
                 runtime.current_app = None

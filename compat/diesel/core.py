@@ -32,7 +32,7 @@ BY_US = 'Connection closed'
 
 ContinueNothing = object()
 ids = itertools.count(1)
-current_loop = None
+current_loop = None  # the loop that runs, or has run last when the hub does
 
 WOULD_BLOCK = (BlockingIOError, InterruptedError, ssl.SSLWantReadError,
                ssl.SSLWantWriteError)
