@@ -1,5 +1,4 @@
 """The application: what it runs, in which order, and how it ends."""
-import gc
 import socket
 
 import pytest
@@ -7,7 +6,6 @@ import pytest
 from compat import diesel
 from compat import diesel_runner
 from compat.diesel import runtime
-from compat.process import wait_until
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
@@ -328,17 +326,3 @@ def test_an_application_holds_its_loops_while_they_run(run):
         diesel.sleep(0.2)
         return before, [loop in runtime.current_app.running for loop in loops]
     assert run(main) == ([True] * 5, [False] * 5)
-
-
-def test_an_application_is_left_without_greenlets_that_run(run):
-    ended = []
-
-    def endless():
-        try:
-            while True:
-                diesel.sleep(0.01)
-        finally:
-            ended.append(True)
-
-    run(diesel.sleep, endless)
-    wait_until(lambda: gc.collect() or ended, 'a loop of an old application is ended')
