@@ -140,8 +140,9 @@ def wait(event):
 
 
 def fire(event, value=None):
-    """Give the value to all loops that wait for the event."""
-    return current_loop.fire(event, value)
+    """Give the value to all loops that wait for the event. A callback of the hub
+    may do so too: a signal's, say, which no loop has called."""
+    runtime.current_app.waits.fire(event, value)
 
 
 def sleep(v=0):
@@ -170,8 +171,11 @@ def label(label):
 
 
 def fork(f, *args, **kw):
-    """Run f(*args, **kw) in a loop of its own; return the Loop."""
-    return current_loop.fork(False, f, *args, **kw)
+    """Run f(*args, **kw) in a loop of its own; return the Loop. A callback of
+    the hub may do so too."""
+    loop = Loop(f, *args, **kw)
+    runtime.current_app.add_loop(loop)
+    return loop
 
 
 def fork_child(f, *args, **kw):
@@ -194,7 +198,7 @@ def signal(sig, callback=None):
     """
     if callback is None:
         return current_loop.signal(sig)
-    return current_loop._signal(sig, callback)
+    return runtime.current_app.hub.add_signal_handler(sig, callback)
 
 
 class call(object):
@@ -313,7 +317,10 @@ class Loop(object):
             self.hub.schedule(self._raise_parent_died)
 
     def _raise_parent_died(self):
-        if self.running:
+        if self.fire_due:
+            # It has been given something, a lock perhaps: it takes that first.
+            self.hub.schedule(self._raise_parent_died)
+        elif self.running:
             self._throw(ParentDiedException())
 
     # To wait and to be woken
@@ -475,7 +482,7 @@ class Loop(object):
         """See the function of that name."""
         early = self._wait(event, value_alone)
         if early is not None:
-            return early[0]
+            self._deliver(early[0])
         return self.dispatch()
 
     def _wait(self, event, make):
@@ -497,7 +504,11 @@ class Loop(object):
         the next pass, and nothing else will."""
         if isinstance(value, StaticValue):
             value = value.value
-        result = self._handlers[what](value)
+        self._deliver(self._handlers[what](value))
+
+    def _deliver(self, result):
+        """Be woken with the result of an event in the next pass, so that others
+        have their turn; nothing else wakes the loop before."""
         self.clear_pending_events()
         self.fire_due = True
         self.reschedule_with_this_value(result)
@@ -518,8 +529,8 @@ class Loop(object):
         for event in waits or ():
             early = self._wait(event, lambda value, event=event: (event, value))
             if early is not None:
-                self.clear_pending_events()
-                return early[0]
+                self._deliver(early[0])
+                return self.dispatch()
         if sleep is not None:
             self._sleep(sleep, ('sleep', True))
         return self.dispatch()

@@ -6,7 +6,7 @@ that decides for itself what those who wait for it get.
 
 
 class EarlyValue(object):
-    """What ready_early() returns if nobody needs to wait: val is the value."""
+    """What a WaitPool says if nobody needs to wait: val is the value."""
 
     def __init__(self, val):
         self.val = val
@@ -36,7 +36,7 @@ class Waiter(object):
         return StaticValue(given)
 
     def ready_early(self):
-        """Return an EarlyValue if there is no need to wait, else False."""
+        """Whether there is no need to wait: process_fire(None) is the value."""
         return False
 
 
@@ -69,9 +69,9 @@ class WaitPool(object):
             if not isinstance(what, str):
                 raise TypeError('cannot wait for %r' % (what,))
             what = StringWaiter(what)
-        early = what.ready_early()
-        if isinstance(early, EarlyValue):
-            return early
+        if what.ready_early():
+            value = what.process_fire(None)
+            return EarlyValue(value.value if isinstance(value, StaticValue) else value)
         wait_id = what.wait_id
         self.waits.setdefault(wait_id, {})[who] = None
         self.loop_refs.setdefault(who, {})[wait_id] = None
