@@ -1,6 +1,7 @@
 """Lines of a file that must not stop the other loops: of stdin, say."""
 import threading
 
+from compat.diesel import runtime
 from compat.diesel.core import fork_from_thread
 from compat.diesel.logmod import log
 from compat.diesel.util.queue import Queue
@@ -23,6 +24,8 @@ def consume_stream(stream, q):
         except (OSError, ValueError) as error:
             log.error('cannot read {0}: {1}', stream, error)
             line = '' if line is None else line[:0]
+        if runtime.current_app is None:
+            return  # it has ended: nobody asks for lines any more
         fork_from_thread(put_stream_token, q, line)
 
 
