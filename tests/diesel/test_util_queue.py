@@ -338,7 +338,8 @@ def test_a_subscriber_that_fails_or_dies_has_left(run):
             diesel.sleep(SHORT)
         diesel.fork(fails)
         diesel.fork(parent)
-        diesel.sleep()
+        diesel.sleep()  # the parent's turn
+        diesel.sleep()  # the child's
         count = len(fanout.subs)
         fanout.pub('message')
         diesel.sleep(SHORT * 2)
