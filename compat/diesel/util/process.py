@@ -121,7 +121,7 @@ class Process(object):
         try:
             self._finish(self.pipe.recv_bytes())
         except (EOFError, OSError):
-            term(self)
+            self.cleanup()
 
     def _finish(self, answer):
         caller, ticket = self.caller, self._ticket
