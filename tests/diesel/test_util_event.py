@@ -7,6 +7,7 @@ import pytest
 from compat import diesel
 from compat.diesel.events import Waiter
 from compat.diesel.util.event import Countdown, Event, EventTimeout, Signal
+from tests.diesel.turns import settle
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 SHORT = 0.05  # seconds: a wait that is to end in vain
@@ -41,7 +42,7 @@ def test_a_loop_waits_until_the_event_is_set(run):
         waiting_loops(event, ['one'], passed)
         before = list(passed)
         event.set()
-        diesel.sleep(SHORT)
+        settle()
         return before, passed
     assert run(main) == ([], ['one'])
 
@@ -51,7 +52,7 @@ def test_all_loops_that_wait_for_an_event_go_on(run):
         event, passed = Event(), []
         waiting_loops(event, 'abcde', passed)
         event.set()
-        diesel.sleep(SHORT)
+        settle()
         return sorted(passed)
     assert run(main) == list('abcde')
 
@@ -82,7 +83,7 @@ def test_an_event_that_is_set_for_a_moment_has_come_for_all_who_waited(run):
         waiting_loops(event, 'ab', passed)
         event.set()
         event.clear()
-        diesel.sleep(SHORT)
+        settle()
         return sorted(passed), event.is_set
     assert run(main) == (['a', 'b'], False)
 
@@ -93,7 +94,7 @@ def test_an_event_that_is_set_twice_comes_once(run):
         waiting_loops(event, 'a', passed)
         event.set()
         event.set()
-        diesel.sleep(SHORT)
+        settle()
         return passed
     assert run(main) == ['a']
 
@@ -164,7 +165,7 @@ def test_waiting_for_an_event_that_is_set_lets_other_loops_run(run):
         for _ in range(20):
             event.wait()
             diesel.wait(event)
-        return len(turns) >= 19
+        return len(turns) >= 39
     assert run(main)
 
 
@@ -178,7 +179,7 @@ def test_an_error_in_one_loop_that_waited_leaves_the_others_alone(run):
         diesel.fork(fails)
         waiting_loops(event, 'ab', passed)
         event.set()
-        diesel.sleep(SHORT)
+        settle()
         return sorted(passed)
     assert run(main) == ['a', 'b']
 
@@ -196,9 +197,9 @@ def test_a_loop_that_dies_while_it_waits_is_forgotten(run):
             diesel.sleep()
         diesel.fork(parent)
         waiting_loops(event, 'a', passed)
-        diesel.sleep(SHORT)
+        settle()
         event.set()
-        diesel.sleep(SHORT)
+        settle()
         return passed
     assert run(main) == ['a']
 
@@ -225,7 +226,7 @@ def test_a_countdown_is_over_with_its_last_tick(run):
         seen = []
         for _ in range(3):
             countdown.tick()
-            diesel.sleep(SHORT)
+            settle()
             seen.append(len(passed))
         return seen
     assert run(main) == [0, 0, 1]
@@ -278,7 +279,7 @@ def test_a_signal_that_comes_while_the_loop_is_busy_is_not_lost(run, usr1):
     def main():
         event = Signal(usr1)
         kill(usr1)
-        diesel.sleep(SHORT)
+        settle()
         event.wait(LONG)
         return 'noticed'
     assert run(main) == 'noticed'

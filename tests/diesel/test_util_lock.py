@@ -4,9 +4,10 @@ import pytest
 from compat import diesel
 from compat.diesel.util.event import Countdown
 from compat.diesel.util.lock import Lock, synchronized
+from tests.diesel.turns import settle
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
-SHORT = 0.05  # seconds: longer than it takes all loops to have their turn
+SHORT = 0.05  # seconds: a wait that is to end in vain
 LONG = 10     # seconds: never reached
 
 
@@ -32,7 +33,7 @@ def most_at_once(lock, loops):
         with lock:
             inside.append(1)
             most[0] = max(most[0], len(inside))
-            diesel.sleep(0.001)
+            settle(3)
             inside.pop()
     run_all([enter] * loops)
     return most[0]
@@ -132,9 +133,9 @@ def killed(function):
     """Run a function in a loop whose parent dies while it waits."""
     def parent():
         diesel.fork_child(function)
-        diesel.sleep(SHORT)
+        settle(10)
     diesel.fork(parent)
-    diesel.sleep(SHORT * 2)
+    settle()
 
 
 def test_a_loop_that_dies_with_its_parent_leaves_its_lock(run):
@@ -159,12 +160,12 @@ def test_a_loop_that_died_while_it_waited_does_not_get_the_lock(run):
         lock.acquire()
         killed(child)
         lock.release()
-        diesel.sleep(SHORT)
+        settle()
         return got, lock.is_locked
     assert run(main) == ([], False)
 
 
-def test_who_is_given_a_lock_and_dies_at_once_gives_it_back(run):
+def test_who_is_given_a_lock_while_its_parent_dies_gives_it_back(run):
     def main():
         lock = Lock()
 
@@ -175,10 +176,14 @@ def test_who_is_given_a_lock_and_dies_at_once_gives_it_back(run):
         def parent():
             diesel.fork_child(child)
             diesel.sleep()
-            lock.release()   # the child has the lock now, and dies
+
+        def give():
+            diesel.sleep()
+            lock.release()  # to the child, of which the parent has just died
         lock.acquire()
         diesel.fork(parent)
-        diesel.sleep(SHORT)
+        diesel.fork(give)
+        settle()
         return lock.is_locked
     assert run(main) is False
 

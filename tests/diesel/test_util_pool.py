@@ -6,9 +6,10 @@ from compat import diesel_runner
 from compat.diesel.util.event import Event
 from compat.diesel.util.pool import (
     ConnectionPool, ConnectionPoolFull, TerminalThreadPool, ThreadPool)
+from tests.diesel.turns import settle
 
 pytestmark = pytest.mark.rule('diesel')
-SHORT = 0.05  # seconds: longer than it takes all loops to have their turn
+SHORT = 0.05  # seconds: a wait that is to end in vain
 LONG = 10     # seconds: never reached
 
 
@@ -134,9 +135,9 @@ def test_a_loop_that_dies_gives_its_connection_back_closed(run):
 
         def parent():
             diesel.fork_child(child)
-            diesel.sleep(SHORT)
+            settle(10)
         diesel.fork(parent)
-        diesel.sleep(SHORT * 2)
+        settle()
         return made[0].is_closed, pool.get() is made[1]
     assert run(main) == (True, True)
 
@@ -221,10 +222,11 @@ def test_calls_of_a_pool_go_over_one_connection_until_it_breaks(run):
         for line in (b'one\r\n', b'bye\r\n', b'two\r\n'):
             with pool.connection as client:
                 answers.append(client.ask(line))
-            diesel.sleep(SHORT)
+                while line == b'bye\r\n' and not client.is_closed:
+                    diesel.sleep(0.005)
         while pool.connections:
             pool.connections.pop().close()
-        diesel.sleep(SHORT)
+        settle()
         return answers, len(set(clients))
     assert run(main, service) == ([b'one\r\n', b'bye\r\n', b'two\r\n'], 2)
 
@@ -273,8 +275,7 @@ def test_a_pool_has_as_many_loops_at_work_as_it_was_told(run):
         def handle(item):
             busy.append(item)
             most[0] = max(most[0], len(busy))
-            for _ in range(10):
-                diesel.sleep()
+            settle(10)
             busy.remove(item)
         work_off(ThreadPool(4, handle, generator(range(20))))
         return most[0]
@@ -296,6 +297,23 @@ def test_work_that_fails_is_left_and_the_rest_is_done(run):
 
 
 @pytest.mark.unit
+def test_another_loop_takes_the_place_of_one_that_failed(run):
+    def main():
+        busy, most = [], [0]
+
+        def handle(item):
+            if item == 0:
+                raise ZeroDivisionError
+            busy.append(item)
+            most[0] = max(most[0], len(busy))
+            settle(10)
+            busy.remove(item)
+        work_off(ThreadPool(2, handle, generator(range(10))))
+        return most[0]
+    assert run(main) == 2
+
+
+@pytest.mark.unit
 def test_the_finalizer_runs_once_when_all_is_done(run):
     def main():
         events, done = [], Event()
@@ -309,7 +327,7 @@ def test_the_finalizer_runs_once_when_all_is_done(run):
             done.set()
         diesel.fork(ThreadPool(3, handle, generator([3, 2, 1]), finalize))
         done.wait(LONG)
-        diesel.sleep(SHORT)
+        settle()
         return events
     assert run(main) == [1, 2, 3, 'end']
 
@@ -333,10 +351,10 @@ def test_work_is_not_fetched_before_a_loop_has_time_for_it(run):
             fetched.append(next(items))
             return fetched[-1]
         diesel.fork(ThreadPool(2, lambda item: go_on.wait(), fetch))
-        diesel.sleep(SHORT)
+        settle()
         waiting = len(fetched)
         go_on.set()
-        diesel.sleep(SHORT)
+        settle()
         return waiting, len(fetched)
     assert run(main) == (2, 10)
 

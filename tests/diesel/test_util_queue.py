@@ -4,9 +4,10 @@ import pytest
 from compat import diesel
 from compat.diesel.util.queue import (
     Dispatcher, Fanout, Queue, QueueEmpty, QueueTimeout)
+from tests.diesel.turns import settle
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
-SHORT = 0.05  # seconds: longer than it takes all loops to have their turn
+SHORT = 0.05  # seconds: a wait that is to end in vain
 LONG = 10     # seconds: never reached
 
 
@@ -89,7 +90,7 @@ def test_an_item_that_comes_after_a_timeout_is_not_lost(run):
         with pytest.raises(QueueTimeout):
             queue.get(timeout=SHORT)
         queue.put('late')
-        diesel.sleep(SHORT)
+        settle()
         return queue.get(waiting=False)
     assert run(main) == 'late'
 
@@ -120,7 +121,7 @@ def test_each_item_goes_to_one_of_those_who_wait(run):
             diesel.fork(lambda: got.append(queue.get()))
         diesel.sleep()
         fill(queue, range(5))
-        diesel.sleep(SHORT)
+        settle()
         return sorted(got)
     assert run(main) == [0, 1, 2, 3, 4]
 
@@ -132,7 +133,7 @@ def test_one_item_wakes_one_of_those_who_wait(run):
             diesel.fork(collect, queue, got)
         diesel.sleep()
         queue.put('item')
-        diesel.sleep(SHORT)
+        settle()
         return got
     assert run(main) == ['item']
 
@@ -143,7 +144,7 @@ def test_two_loops_share_the_items_of_a_queue_evenly(run):
         fill(queue, range(20))
         diesel.fork(collect, queue, one)
         diesel.fork(collect, queue, other)
-        diesel.sleep(SHORT)
+        settle()
         return len(one), len(other), sorted(one + other)
     assert run(main) == (10, 10, list(range(20)))
 
@@ -170,7 +171,7 @@ def test_putting_does_not_wait_for_the_loop_that_takes(run):
         diesel.sleep()
         fill(queue, range(10))
         before = list(got)
-        diesel.sleep(SHORT)
+        settle()
         return before, got
     assert run(main) == ([], list(range(10)))
 
@@ -236,22 +237,26 @@ def test_a_loop_that_died_while_it_waited_takes_no_item(run):
             diesel.fork_child(collect, queue, got)
             diesel.sleep()
         diesel.fork(parent)
-        diesel.sleep(SHORT)
+        settle()
         queue.put('item')
         return queue.get(timeout=LONG), got
     assert run(main) == ('item', [])
 
 
-def test_an_item_given_to_a_loop_that_dies_at_once_is_not_lost(run):
+def test_an_item_given_to_a_loop_while_its_parent_dies_is_not_lost(run):
     def main():
         queue, got = Queue(), []
 
         def parent():
             diesel.fork_child(collect, queue, got)
             diesel.sleep()
-            queue.put('item')
+
+        def give():
+            diesel.sleep()
+            queue.put('item')  # for the child, of which the parent has just died
         diesel.fork(parent)
-        diesel.sleep(SHORT)
+        diesel.fork(give)
+        settle()
         return got
     assert run(main) == ['item']
 
@@ -269,7 +274,7 @@ def test_an_error_of_one_who_takes_leaves_the_next_items_to_others(run):
         diesel.sleep()
         fill(queue, 'ab')
         diesel.fork(collect, queue, got)
-        diesel.sleep(SHORT)
+        settle()
         return got
     assert run(main) == ['a', 'b']
 
@@ -299,7 +304,7 @@ def test_every_subscriber_gets_every_message_in_order(run):
         diesel.sleep()
         for message in range(5):
             fanout.pub(message)
-        diesel.sleep(SHORT)
+        settle()
         return one, other
     assert run(main) == ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4])
 
@@ -335,14 +340,14 @@ def test_a_subscriber_that_fails_or_dies_has_left(run):
 
         def parent():
             diesel.fork_child(subscribe, fanout, [])
-            diesel.sleep(SHORT)
+            settle(10)
         diesel.fork(fails)
         diesel.fork(parent)
         diesel.sleep()  # the parent's turn
         diesel.sleep()  # the child's
         count = len(fanout.subs)
         fanout.pub('message')
-        diesel.sleep(SHORT * 2)
+        settle()
         return count, len(fanout.subs)
     assert run(main) == (2, 0)
 
@@ -355,7 +360,7 @@ def test_a_slow_subscriber_keeps_no_message_from_the_others(run):
             diesel.sleep()
             for message in range(10):
                 fanout.pub(message)
-            diesel.sleep(SHORT)
+            settle()
             return got, len(slow.inp)
     assert run(main) == (list(range(10)), 10)
 
@@ -371,11 +376,11 @@ def test_a_dispatcher_gives_each_message_to_one(run):
         diesel.fork(accept, dispatcher, one)
         diesel.fork(accept, dispatcher, other)
         diesel.sleep()
-        for message in range(100):
+        for message in range(40):
             dispatcher.dispatch(message)
-        diesel.sleep(SHORT)
+        settle()
         return sorted(one + other), bool(one), bool(other)
-    assert run(main) == (list(range(100)), True, True)
+    assert run(main) == (list(range(40)), True, True)
 
 
 def test_a_dispatcher_keeps_messages_until_somebody_comes(run):
