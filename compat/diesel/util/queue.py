@@ -99,13 +99,13 @@ class Dispatcher(object):
     """
 
     def __init__(self):
-        self.keys = []
+        self.subs = []
         self.backlog = []
 
     def dispatch(self, m):
         """Hand over a message."""
-        if self.keys:
-            random.choice(self.keys).put(m)
+        if self.subs:
+            random.choice(self.subs).put(m)
         else:
             self.backlog.append(m)
 
@@ -115,10 +115,10 @@ class Dispatcher(object):
         queue = Queue()
         queue.inp.extend(self.backlog)
         self.backlog = []
-        self.keys.append(queue)
+        self.subs.append(queue)
         try:
             yield queue
         finally:
-            self.keys.remove(queue)
+            self.subs.remove(queue)
             while not queue.is_empty:
                 self.dispatch(queue.inp.popleft())
