@@ -14,7 +14,7 @@ from greenlet import GreenletExit, greenlet
 
 from compat.diesel import runtime
 from compat.diesel.buffer import BufAny, Buffer
-from compat.diesel.events import EarlyValue, StaticValue
+from compat.diesel.events import EarlyValue
 from compat.diesel.logmod import log
 from compat.diesel.pipeline import Pipeline, PipelineCloseRequest
 
@@ -140,9 +140,8 @@ def wait(event):
 
 
 def fire(event, value=None):
-    """Give the value to all loops that wait for the event. A callback of the hub
-    may do so too: a signal's, say, which no loop has called."""
-    runtime.current_app.waits.fire(event, value)
+    """Give the value to all loops that wait for the event."""
+    return current_loop.fire(event, value)
 
 
 def sleep(v=0):
@@ -171,11 +170,8 @@ def label(label):
 
 
 def fork(f, *args, **kw):
-    """Run f(*args, **kw) in a loop of its own; return the Loop. A callback of
-    the hub may do so too."""
-    loop = Loop(f, *args, **kw)
-    runtime.current_app.add_loop(loop)
-    return loop
+    """Run f(*args, **kw) in a loop of its own; return the Loop."""
+    return current_loop.fork(False, f, *args, **kw)
 
 
 def fork_child(f, *args, **kw):
@@ -198,7 +194,7 @@ def signal(sig, callback=None):
     """
     if callback is None:
         return current_loop.signal(sig)
-    return runtime.current_app.hub.add_signal_handler(sig, callback)
+    return current_loop._signal(sig, callback)
 
 
 class call(object):
@@ -242,7 +238,8 @@ class Loop(object):
         self.kw = kw
         self.loop_label = str(loop_callable)
         self.keep_alive = False
-        self.app = self.hub = None   # set when an application takes the loop
+        self.app = runtime.current_app  # or the one that takes the loop later
+        self.hub = self.app and self.app.hub
         self.id = next(ids)
         self.deaths = 0
         self.children = {}           # a set in order
@@ -264,7 +261,8 @@ class Loop(object):
         self._input_name = None  # and what first() calls it
         self._drain = None       # the connection whose output we wait for
         self._handlers = {}      # wait_id -> what first() returns for a value
-        self._orphan = False     # the parent has died
+        self._orphan = False     # the parent has died: stay dead, too
+        self._doomed = False     # and the news of it is still to be raised
 
     # A life
 
@@ -276,7 +274,7 @@ class Loop(object):
             pass
         except (SystemExit, KeyboardInterrupt, ApplicationEnd):
             raise
-        except Exception:
+        except BaseException:
             log.trace().error('-- Unhandled Exception in local loop <{0}> --',
                               self.loop_label)
         finally:
@@ -290,18 +288,19 @@ class Loop(object):
         self.app.running.pop(self, None)
         self.running = False
         self.notify_children()
-        if self.parent is not None:
-            self.parent.children.pop(self, None)
-            self.parent = None
         self.deaths += 1
-        if self.keep_alive and self.app._run:
+        if self.keep_alive and self.app._run and not self._orphan:
             log.warning('(Keep-Alive loop {0} died; restarting)', self)
             # Half a second: a loop that dies at once must not take all the time.
             self.hub.call_later(0.5, self._restart)
+        elif self.parent is not None:
+            self.parent.children.pop(self, None)
+            self.parent = None
 
     def _restart(self):
-        self.reset()
-        self.wake()
+        if not self._orphan:
+            self.reset()
+            self.wake()
 
     def notify_children(self):
         """Send a ParentDiedException to every child."""
@@ -310,25 +309,26 @@ class Loop(object):
         self.children = {}
 
     def parent_died(self):
-        """Take the news: it is raised where the loop waits."""
-        if not self._orphan:
-            self._orphan = True
-            self.keep_alive = False
+        """Take the news: it is raised where the loop waits. A loop that has not
+        begun yet does not hear of it."""
+        if self.running:
+            self._doomed = True
             self.hub.schedule(self._raise_parent_died)
+        self._orphan = self.running or self.deaths > 0
 
     def _raise_parent_died(self):
-        if self.fire_due:
-            # It has been given something, a lock perhaps: it takes that first.
-            self.hub.schedule(self._raise_parent_died)
-        elif self.running:
+        if self._doomed and self.fire_due:
+            # It has been given something, a lock perhaps: it takes that first,
+            # and nothing more; see _wait().
+            self.hub.schedule(self._raise_parent_died, True)
+        elif self._doomed and self.running:
+            self._doomed = False
             self._throw(ParentDiedException())
 
     # To wait and to be woken
 
     def start(self):
         """Make the greenlet and run it until it waits; only the hub calls this."""
-        if self._orphan:
-            return
         self.running = True
         self.app.running[self] = None
         self.coroutine = greenlet(self.run, self.app.runhub)
@@ -337,10 +337,13 @@ class Loop(object):
     def wake(self, value=ContinueNothing):
         """Run the loop until it waits again; only the hub may call this.
 
-        value is what the operation returns on which the loop waits.
+        value is what the operation returns on which the loop waits; an Exception
+        is raised there.
         """
         if self.coroutine is None:
             return self.start()
+        if isinstance(value, Exception):
+            return self._throw(value)
         self.clear_pending_events()
         if value is ContinueNothing:
             self._resume()
@@ -350,20 +353,14 @@ class Loop(object):
     def _resume(self, *value):
         global current_loop
         current_loop = self
-        try:
-            self.coroutine.switch(*value)
-        finally:
-            current_loop = None
+        self.coroutine.switch(*value)
 
     def _throw(self, error):
         """Raise an error where the loop waits."""
         global current_loop
         self.clear_pending_events()
         current_loop = self
-        try:
-            self.coroutine.throw(error)
-        finally:
-            current_loop = None
+        self.coroutine.throw(error)
 
     def take_input(self, message):
         """Wake the loop with what its connection has received."""
@@ -374,10 +371,7 @@ class Loop(object):
             message = (self._input_name, message)
             self.clear_pending_events()
         current_loop = self
-        try:
-            self.coroutine.switch(message)
-        finally:
-            current_loop = None
+        self.coroutine.switch(message)
 
     def clear_pending_events(self):
         """Give up all that the loop waits for."""
@@ -412,8 +406,11 @@ class Loop(object):
 
     def reschedule_with_this_value(self, value):
         """Be woken with a value in the next pass of the hub."""
+        self._schedule(value, True)
+
+    def _schedule(self, value, reschedule=False):
         ticket = self._new_ticket()
-        self.hub.schedule(lambda: self._wake_for(ticket, value))
+        self.hub.schedule(lambda: self._wake_for(ticket, value), reschedule)
 
     # Operations
 
@@ -480,38 +477,40 @@ class Loop(object):
 
     def wait(self, event):
         """See the function of that name."""
-        early = self._wait(event, value_alone)
-        if early is not None:
-            self._deliver(early[0])
+        self._wait(event, value_alone)
         return self.dispatch()
 
     def _wait(self, event, make):
         """Wait for an event; make(value) is what the loop is woken with.
 
-        If there is no need to wait, return a tuple of what was made.
+        If there is no need to wait, nothing else is waited for, others have a
+        turn all the same, and True is returned.
         """
+        if self._doomed:
+            self._doomed = False
+            self.clear_pending_events()
+            raise ParentDiedException()
         wait_id = self.app.waits.wait(self, event)
         if isinstance(wait_id, EarlyValue):
-            return (make(wait_id.val),)
+            self.clear_pending_events()
+            self.fire_due = True
+            self.reschedule_with_this_value(make(wait_id.val))
+            return True
         self._handlers[wait_id] = make
+        return False
 
     def fire(self, event, value=None):
         """See the function of that name."""
         self.app.waits.fire(event, value)
 
     def fire_in(self, what, value):
-        """Take the value of the event with that wait_id: it wakes the loop in
-        the next pass, and nothing else will."""
-        if isinstance(value, StaticValue):
-            value = value.value
-        self._deliver(self._handlers[what](value))
-
-    def _deliver(self, result):
-        """Be woken with the result of an event in the next pass, so that others
-        have their turn; nothing else wakes the loop before."""
+        """Take the value of the event with that wait_id: it wakes the loop when
+        its turn comes, and nothing else will."""
+        if not isinstance(value, Exception):
+            value = self._handlers[what](value)
         self.clear_pending_events()
         self.fire_due = True
-        self.reschedule_with_this_value(result)
+        self._schedule(value)
 
     def first(self, sleep=None, waits=None, receive_any=None, receive=None,
               until=None, until_eol=None, datagram=None):
@@ -527,9 +526,7 @@ class Loop(object):
             if message is not None:
                 return name, message
         for event in waits or ():
-            early = self._wait(event, lambda value, event=event: (event, value))
-            if early is not None:
-                self._deliver(early[0])
+            if self._wait(event, lambda value, event=event: (event, value)):
                 return self.dispatch()
         if sleep is not None:
             self._sleep(sleep, ('sleep', True))
@@ -614,8 +611,8 @@ class Connection(object):
     """A TCP connection: feeds its buffer, and wakes the loop that waits for it.
 
     It is read all the time, but not more than UNREAD_LIMIT ahead of the loop.
-    What is sent goes into the socket at once; what does not fit waits in the
-    pipeline until the peer has read.
+    What is sent goes into the socket when the loop waits for something, the urgent
+    first; what does not fit waits in the pipeline until the peer has read.
     """
     waits_for_peer = True
 
@@ -629,7 +626,9 @@ class Connection(object):
         self.paused = False
         self.waiter = None       # the loop that waits for input
         self.drain_waiters = {}  # loops that wait in send()
-        self._writable = False
+        self._writable = False   # the hub watches for writing
+        self._flushing = False   # the hub will call flush()
+        self._alone = None       # the only thing that was sent in this turn
         self._recv = sock.recv
         self._send = sock.send
         self.hub.register(sock, self.handle_read, self.handle_write,
@@ -679,23 +678,39 @@ class Connection(object):
     # Output
 
     def queue_outgoing(self, msg, priority=5):
-        """Send bytes or a file now or as soon as the peer reads.
-
-        Raise TypeError for text, ConnectionClosed if the connection breaks.
-        """
-        if not self._writable and type(msg) is bytes:
-            try:
-                sent = self._send(msg)
-            except WOULD_BLOCK:
-                sent = 0
-            except OSError:
-                self.shutdown(remote_closed=True)
-                raise ConnectionClosed(BY_PEER) from None
-            if sent == len(msg):
-                return
-            msg = msg[sent:]
+        """Send bytes or a file in this pass of the hub, or as soon as the peer
+        reads. Raise TypeError for text."""
+        if self._alone is not None:
+            self.pipeline.add(*self._alone)
+            self._alone = None
+        elif not self._flushing and not self._writable:
+            # Mostly there is one short answer: no need to take the long way.
+            if type(msg) is bytes and len(msg) < BUFSIZ \
+                    and not self.pipeline.closing:
+                self._alone = msg, priority
+            else:
+                self.pipeline.add(msg, priority)
+            self._flushing = True
+            self.hub.schedule(self.flush)
+            return
         self.pipeline.add(msg, priority)
-        self.set_writable(True)
+
+    def flush(self):
+        """Send what was queued in this turn: called by the hub."""
+        self._flushing = False
+        if self.closed:
+            return
+        if self._alone is None:
+            self.handle_write()
+        else:
+            data = self._alone[0]
+            self._alone = None
+            self._write(data)
+        if not self.closed:
+            if self.pipeline.closing and not self.pipeline.size:
+                self.shutdown()
+            else:
+                self.set_writable(not self.pipeline.empty)
 
     def set_writable(self, val):
         """Have the hub call handle_write() when the socket takes more, or not."""
@@ -715,6 +730,15 @@ class Connection(object):
         except PipelineCloseRequest:
             self.shutdown()
             return
+        self._write(data)
+        if self.pipeline.empty:
+            self.set_writable(False)
+        if self.drain_waiters and self.pipeline.size <= UNSENT_LIMIT // 2:
+            for loop in list(self.drain_waiters):
+                loop.wake()
+
+    def _write(self, data):
+        """Send what the socket takes and put the rest back."""
         try:
             sent = self._send(data) if data else 0
         except WOULD_BLOCK:
@@ -722,12 +746,8 @@ class Connection(object):
         except OSError:
             self.shutdown(remote_closed=True)
             return
-        self.pipeline.backup(data[sent:])
-        if self.pipeline.empty:
-            self.set_writable(False)
-        if self.drain_waiters and self.pipeline.size <= UNSENT_LIMIT // 2:
-            for loop in list(self.drain_waiters):
-                loop.wake()
+        if sent != len(data):
+            self.pipeline.backup(data[sent:])
 
     def handle_error(self):
         """The socket is broken: called by the hub."""
@@ -740,9 +760,7 @@ class Connection(object):
         if self.closed:
             return
         self.pipeline.close_request()
-        if self.pipeline.size:
-            self.set_writable(True)
-        else:
+        if not self._flushing and not self.pipeline.size:
             self.shutdown()
 
     def shutdown(self, remote_closed=False):
@@ -758,7 +776,7 @@ class Connection(object):
         waiters = list(self.drain_waiters)
         if self.waiter is not None:
             waiters.append(self.waiter)
-            rest = self.buffer.pop() or None
+            rest = self.buffer.pop()
         else:
             rest = None
         for loop in waiters:
@@ -817,7 +835,7 @@ class UDPSocket(Connection):
 
     def _taken(self, packet):
         if self._answers:
-            self.remote_addr = self.addr = packet.addr
+            self.remote_addr = self.addr = self.parent.remote_addr = packet.addr
         return packet
 
     def next_datagram(self):

@@ -402,3 +402,18 @@ def test_what_somebody_leaves_in_a_dispatcher_goes_to_the_next(run):
         with dispatcher.accept() as queue:
             return take(queue, 2)
     assert run(main) == ['a', 'b']
+
+
+def test_a_child_that_always_finds_items_dies_with_its_parent_too(run):
+    def main():
+        queue, got = Queue(), []
+        fill(queue, range(100))
+
+        def parent():
+            diesel.fork_child(collect, queue, got)
+            diesel.sleep()
+            diesel.sleep()
+        diesel.fork(parent)
+        settle()
+        return len(got) < 10
+    assert run(main)

@@ -69,8 +69,8 @@ class Signal(Event):
     signal comes, and finds the event set later. Raises ExistingSignalHandler if
     the program handles the signal in another way.
 
-    Unlike the real library's, a signal that comes before rearm() is ignored; there
-    it has its default effect, which is the end of the process for most.
+    Once set it leaves the next signal alone, which has its default effect then:
+    for most that is the end of the process.
     """
 
     def __init__(self, signum):
