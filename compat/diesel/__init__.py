@@ -63,4 +63,4 @@ else:
         'a dead process is an EOFError', 'every exception comes out of a process',
         'a pool replaces its processes', 'a process lets go of the sockets',
         'a failed connection is not lent', 'nothing to count is counted',
-        'the finalizer is the last'])
+        'the finalizer is the last', 'no item is lost'])

@@ -12,6 +12,7 @@ from compat.diesel.util.event import Countdown, Event
 from compat.diesel.util.lock import Lock
 from compat.diesel.util.pool import ConnectionPool, ThreadPool
 from compat.diesel.util.process import ProcessPool, spawn, term
+from compat.diesel.util.queue import Queue
 from tests.diesel.test_more_than_the_original import guaranteed
 from tests.diesel.test_util_process import end, result
 from tests.diesel.turns import settle
@@ -206,3 +207,22 @@ def test_a_lock_goes_to_who_has_waited_longest(run):
         settle(100)
         return got
     assert run(main) == list(range(30))
+
+
+@guaranteed('no item is lost')
+def test_a_loop_that_dies_with_its_parent_loses_no_item(run):
+    def main():
+        queue, got = Queue(), []
+        queue.inp.extend(range(100))
+
+        def take():
+            while True:
+                got.append(queue.get())
+
+        def parent():
+            diesel.fork_child(take)
+            settle(3)
+        diesel.fork(parent)
+        settle()
+        return len(got) < 10, got + list(queue.inp)
+    assert run(main) == (True, list(range(100)))
