@@ -221,8 +221,10 @@ def test_a_loop_that_dies_with_its_parent_loses_no_item(run):
 
         def parent():
             diesel.fork_child(take)
-            settle(3)
+            diesel.wait('end')
         diesel.fork(parent)
+        settle(3)
+        diesel.fire('end')
         settle()
         return len(got) < 10, got + list(queue.inp)
     assert run(main) == (True, list(range(100)))
