@@ -13,6 +13,7 @@ How it works on Python 3, from the bottom up; each module is short:
     buffer     what came in, until it holds what a loop waits for
     pipeline   what must go out, and did not fit into the socket yet
     events     who waits for which event
+    clock      how much of the processor a Loop takes, if asked to count
     core       a Loop is a greenlet; a Connection wakes the Loop that waits on it
     app        an Application runs Loops and Services
     client     a Client lends its connection to the loop that calls it
@@ -56,7 +57,8 @@ else:
     # What holds here beyond what the real library does. A test of such a thing
     # asks for its name.
     GUARANTEES = frozenset([
-        'a line has a limit', 'send waits for the peer', 'text is a TypeError',
+        'nobody is starved', 'a line has a limit',
+        'send waits for the peer', 'text is a TypeError',
         'lines before the end are read', 'first come, first served',
         'an empty packet is a packet', 'a failed handshake is an error',
         'threads may raise anything', 'a child stays dead',

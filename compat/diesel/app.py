@@ -4,6 +4,7 @@ import socket
 
 from greenlet import getcurrent
 
+from compat.diesel import core
 from compat.diesel import runtime
 from compat.diesel.core import ApplicationEnd, Connection, Loop, UDPSocket
 from compat.diesel.events import WaitPool
@@ -44,9 +45,12 @@ class Application(object):
 
     def add_loop(self, loop, front=False, keep_alive=False, track=False):
         """Add a Loop. front: before those that wait to start. keep_alive: start
-        it again half a second after its end. track is accepted for the sake of
-        programs, and ignored."""
-        loop.keep_alive = keep_alive
+        it again half a second after its end. track: count its CPU time, and that
+        of the loops which it forks, each on its own."""
+        if track:
+            loop.enable_tracking()
+        if keep_alive:
+            loop.keep_alive = True
         loop.app = self
         loop.hub = self.hub
         if self._run:
@@ -80,6 +84,7 @@ class Application(object):
             log.info('Ending diesel application')
         finally:
             self._run = False
+            core.current_loop = None
             self._close()
             if runtime.current_app is self:
                 runtime.current_app = None
@@ -198,7 +203,7 @@ class Service(object):
     def _serve(self, sock, addr):
         loop = Loop(self.connection_handler, addr)
         loop.connection_stack.append(Connection(sock, addr))
-        self.application.add_loop(loop)
+        self.application.add_loop(loop, track=self.track)
 
     def _secure(self, sock, addr):
         try:

@@ -115,7 +115,6 @@ class UDPClient(Client):
             sock.close()
             raise
         self.connected = True
-        self.on_connect()
 
     @property
     def remote_addr(self):

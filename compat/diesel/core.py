@@ -14,6 +14,7 @@ from greenlet import GreenletExit, greenlet
 
 from compat.diesel import runtime
 from compat.diesel.buffer import BufAny, Buffer
+from compat.diesel.clock import ClockedGreenlet
 from compat.diesel.events import EarlyValue
 from compat.diesel.logmod import log
 from compat.diesel.pipeline import Pipeline, PipelineCloseRequest
@@ -32,7 +33,7 @@ BY_US = 'Connection closed'
 
 ContinueNothing = object()
 ids = itertools.count(1)
-current_loop = None
+current_loop = None  # the loop that runs, or has run last when the hub does
 
 WOULD_BLOCK = (BlockingIOError, InterruptedError, ssl.SSLWantReadError,
                ssl.SSLWantWriteError)
@@ -238,6 +239,8 @@ class Loop(object):
         self.kw = kw
         self.loop_label = str(loop_callable)
         self.keep_alive = False
+        self.tracked = False
+        self.clock = 0.0             # CPU seconds of earlier lives, if tracked
         self.app = runtime.current_app  # or the one that takes the loop later
         self.hub = self.app and self.app.hub
         self.id = next(ids)
@@ -249,6 +252,16 @@ class Loop(object):
 
     def __str__(self):
         return '<Loop id=%s callable=%s>' % (self.id, self.loop_callable)
+
+    def enable_tracking(self):
+        """From the next start on, count the CPU time: see clocktime()."""
+        self.tracked = True
+
+    def clocktime(self):
+        """Return the CPU seconds that a tracked loop has taken."""
+        if not self.tracked or self.coroutine is None:
+            return self.clock
+        return self.clock + self.coroutine.seconds()
 
     def reset(self):
         """Be as before the first run."""
@@ -299,6 +312,7 @@ class Loop(object):
 
     def _restart(self):
         if not self._orphan:
+            self.clock = self.clocktime()
             self.reset()
             self.wake()
 
@@ -331,7 +345,8 @@ class Loop(object):
         """Make the greenlet and run it until it waits; only the hub calls this."""
         self.running = True
         self.app.running[self] = None
-        self.coroutine = greenlet(self.run, self.app.runhub)
+        kind = ClockedGreenlet if self.tracked else greenlet
+        self.coroutine = kind(self.run, self.app.runhub)
         self._resume()
 
     def wake(self, value=ContinueNothing):
@@ -566,7 +581,7 @@ class Loop(object):
         if make_child:
             self.children[loop] = None
             loop.parent = self
-        self.app.add_loop(loop)
+        self.app.add_loop(loop, track=self.tracked)
         return loop
 
     def label(self, label):

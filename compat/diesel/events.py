@@ -38,7 +38,7 @@ class Waiter(object):
 
     def ready_early(self):
         """Return True if there is no need to wait: process_fire(None) has the
-        value then. Or return it in an EarlyValue."""
+        value then."""
         return False
 
 
@@ -84,10 +84,8 @@ class WaitPool(object):
         returned.
         """
         what = as_waiter(what)
-        early = what.ready_early()
-        if early:
-            return early if isinstance(early, EarlyValue) \
-                else EarlyValue(static_or_own(what.process_fire(None)))
+        if what.ready_early():
+            return EarlyValue(static_or_own(what.process_fire(None)))
         wait_id = what.wait_id
         self.waits.setdefault(wait_id, {})[who] = None
         self.loop_refs.setdefault(who, {})[wait_id] = None

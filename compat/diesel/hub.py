@@ -15,7 +15,7 @@ import time
 
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
-BURST = 10000  # callbacks that a pass runs before it looks at the sockets again
+BURST = 1000  # callbacks that a pass runs before it looks at the sockets again
 
 
 class ExistingSignalHandler(Exception):

@@ -130,6 +130,16 @@ def test_a_callback_for_the_next_pass_comes_after_those_for_this_one(run):
     assert run(main) == ['this', 'next']
 
 
+def test_a_callback_may_fire_and_fork(run):
+    def main():
+        got = []
+        hub().call_later(0.01, diesel.fork, got.append, 'forked')
+        hub().call_later(0.05, diesel.fire, 'news', 'fired')
+        got.append(diesel.wait('news'))
+        return got
+    assert run(main) == ['forked', 'fired']
+
+
 def test_an_error_in_a_callback_leaves_the_others_alone(run):
     def main():
         got = []

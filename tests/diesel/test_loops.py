@@ -1,4 +1,5 @@
 """Loops: whose turn it is, how long one sleeps, and who minds whose mistakes."""
+import os
 import time
 
 import pytest
@@ -290,6 +291,34 @@ def test_a_loop_can_be_run_for_a_class_with_state(run):
             diesel.sleep()
         return counter.count
     assert run(main) == 5
+
+
+def burn(seconds):
+    """Keep the processor busy for so many CPU seconds."""
+    end = sum(os.times()[:2]) + seconds
+    while sum(os.times()[:2]) < end:
+        pass
+
+
+def test_the_cpu_time_of_a_loop_can_be_counted(run):
+    def main():
+        def worker():
+            burn(0.1)
+            diesel.sleep()
+            forked.append(diesel.fork(burn, 0.01))
+            diesel.sleep()
+
+        forked = []
+        loop = diesel.Loop(worker)
+        runtime.current_app.add_loop(loop, track=True)
+        diesel.sleep()
+        burn(0.1)
+        diesel.sleep()
+        diesel.sleep()
+        return loop.clocktime(), loop.tracked, forked[0].tracked
+    seconds, tracked, forked = run(main)
+    assert 0.05 < seconds < 0.18
+    assert (tracked, forked) == (True, True)
 
 
 def test_the_loops_of_one_application_do_not_go_on_in_the_next(run):

@@ -217,6 +217,23 @@ def test_a_kept_alive_child_is_not_started_again_when_its_parent_has_died(run):
     assert run(main) == [1]
 
 
+@guaranteed('nobody is starved')
+def test_loops_that_never_stop_firing_do_not_hold_up_a_client(said):
+    def player(mine, other):
+        while True:
+            diesel.wait(mine)
+            diesel.fire(other)
+
+    def handler(addr):
+        diesel.fork_child(player, 'ping', 'pong')
+        diesel.fork_child(player, 'pong', 'ping')
+        diesel.sleep()
+        diesel.fire('ping')
+        diesel.send(diesel.until_eol())
+        diesel.sleep(0.05)
+    assert said(handler, b'hello', b'\r\n') == b'hello\r\n'
+
+
 @guaranteed('an empty packet is a packet')
 def test_an_empty_packet_does_not_end_a_udp_service(run):
     def handler():

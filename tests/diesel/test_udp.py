@@ -201,6 +201,19 @@ def test_a_client_can_choose_its_address(run, peer):
     assert run(main) == '127.0.0.2'
 
 
+def test_on_connect_is_not_for_packets(run, peer):
+    class Connecting(Asker):
+        connects = 0
+
+        def on_connect(self):
+            self.connects += 1
+
+    def main():
+        client = Connecting(*peer.getsockname())
+        return client.connects, client.connected, client.is_closed
+    assert run(main) == (0, True, False)
+
+
 def test_two_services_answer_on_their_own(run, peer):
     def named(name):
         def handler():
