@@ -275,6 +275,7 @@ class Loop(object):
         self._drain = None       # the connection whose output we wait for
         self._handlers = {}      # wait_id -> what first() returns for a value
         self._orphan = False     # the parent has died: stay dead, too
+        self._doomed = False     # and the news of it is still to be raised
 
     # A life
 
@@ -325,11 +326,17 @@ class Loop(object):
         """Take the news: it is raised where the loop waits. A loop that has not
         begun yet does not hear of it."""
         if self.running:
+            self._doomed = True
             self.hub.schedule(self._raise_parent_died)
         self._orphan = self.running or self.deaths > 0
 
     def _raise_parent_died(self):
-        if self.running:
+        if self._doomed and self.fire_due:
+            # It has been given something, a lock perhaps: it takes that first,
+            # and nothing more; see _wait().
+            self.hub.schedule(self._raise_parent_died, True)
+        elif self._doomed and self.running:
+            self._doomed = False
             self._throw(ParentDiedException())
 
     # To wait and to be woken
@@ -494,9 +501,14 @@ class Loop(object):
         If there is no need to wait, nothing else is waited for, others have a
         turn all the same, and True is returned.
         """
+        if self._doomed:
+            self._doomed = False
+            self.clear_pending_events()
+            raise ParentDiedException()
         wait_id = self.app.waits.wait(self, event)
         if isinstance(wait_id, EarlyValue):
             self.clear_pending_events()
+            self.fire_due = True
             self.reschedule_with_this_value(make(wait_id.val))
             return True
         self._handlers[wait_id] = make
