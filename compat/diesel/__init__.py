@@ -36,6 +36,7 @@ if sys.version_info[0] == 2:
         from diesel import *  # noqa: F401,F403
     from diesel.core import ClientConnectionTimeout
     from diesel.logmod import levels
+    GUARANTEES = frozenset()
 else:
     from compat.diesel import runtime  # noqa: F401
     from compat.diesel.app import (
@@ -51,3 +52,11 @@ else:
     from compat.diesel.resolver import DNSResolutionError, resolve_dns_name
     from compat.diesel.runtime import is_running
     loglevels = levels
+    # What holds here beyond what the real library does. A test of such a thing
+    # asks for its name.
+    GUARANTEES = frozenset([
+        'http: pipelining', 'http: chunks', 'http: HEAD has no body',
+        'http: 100 Continue', 'http: refusals', 'http: errors are answered',
+        'http: paths are decoded', 'http: a late answer is not the next one',
+        'http: the end can end an answer', 'http: WSGI streams',
+        'http: Flask errors have their status'])

@@ -1,0 +1,1 @@
+"""Protocols over diesel's connections: HTTP, and WSGI on top of it."""
