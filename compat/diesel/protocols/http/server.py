@@ -1,25 +1,20 @@
 """A handler for a Service that speaks HTTP/1.1 (RFC 9112); h11 parses it."""
-import email.utils
 import io
-import os
 import socket
 import time
 import urllib.parse
 
 import h11
-from werkzeug.datastructures import Headers
 
-from compat.diesel import core
 from compat.diesel.core import (
     ApplicationEnd, ConnectionClosed, ParentDiedException, TerminateLoop, first,
     receive, send, sleep)
 from compat.diesel.logmod import log
-from compat.diesel.protocols.http.objects import Request, Response
+from compat.diesel.protocols.http.answers import Answer, plain_response
+from compat.diesel.protocols.http.objects import Request
 
-SERVER_TAG = 'diesel-http-server'
 HOSTNAME = socket.gethostname()
 LINGER = 0.5         # seconds that a refused client is heard out
-FILE_PIECE = 1 << 16  # bytes of a file that are read at once
 
 NOT_ERRORS = (ApplicationEnd, ConnectionClosed, ParentDiedException, TerminateLoop)
 
@@ -80,6 +75,8 @@ class HttpServer(object):
         try:
             while self._serve_request(conn, addr):
                 conn.start_next_cycle()
+                if conn.trailing_data[0]:
+                    sleep()  # its next request is here: others first
         except ConnectionClosed:
             pass
 
@@ -91,6 +88,9 @@ class HttpServer(object):
             environ = self._environ(head, body, addr)
         except h11.RemoteProtocolError as error:
             refuse(conn, error.error_status_hint)
+            return False
+        except ValueError:
+            refuse(conn, 400)  # a length of more digits than int() takes
             return False
         req = Request(environ)
         try:
@@ -118,16 +118,14 @@ class HttpServer(object):
                                             error_status_hint=413)
         if int(dict(head.headers).get(b'content-length', 0)) > self.body_limit:
             raise too_large
-        pieces = []
-        size = 0
+        body = bytearray()
         while True:
             event = next_event(conn)
             if type(event) is h11.EndOfMessage:
-                return b''.join(pieces)
-            size += len(event.data)
-            if size > self.body_limit:
+                return body
+            body += event.data
+            if len(body) > self.body_limit:
                 raise too_large
-            pieces.append(bytes(event.data))
 
     def _environ(self, head, body, addr):
         """Return the WSGI environ (PEP 3333) of a request."""
@@ -197,98 +195,6 @@ def next_event(conn):
             send(conn.send(h11.InformationalResponse(
                 status_code=100, reason=b'Continue', headers=[])))
         conn.receive_data(receive())
-
-
-class Answer(object):
-    """A response on its way: made of a Response (ValueError, LocalProtocolError
-    or another if that cannot be sent), and then sent."""
-
-    def __init__(self, conn, resp, method):
-        self._conn = conn
-        self._resp = resp
-        status = resp.status_code
-        self._headers = Headers(resp.headers)
-        self._streamed = False
-        self.switches = status == 101 and hasattr(resp, 'new_protocol')
-        self._body = self._find_body(method)
-        if method == 'HEAD' or status in (204, 304) or self.switches:
-            self._body = ()
-        if status == 204 or self.switches:
-            self._headers.pop('Content-Length', None)  # RFC 9110 section 8.6
-        self._headers.setdefault('Server', SERVER_TAG)
-        self._headers.setdefault('Date', email.utils.formatdate(usegmt=True))
-        self._event = self._make_event(status)
-
-    def _find_body(self, method):
-        """Return an iterable of bytes; set the length where it is known."""
-        path = self._headers.pop('X-Sendfile', None)
-        if path is not None:
-            with open(path, 'rb'):  # whether it can be
-                self._headers['Content-Length'] = str(os.stat(path).st_size)
-            return file_pieces(path)
-        if not self._resp.is_sequence:
-            self._streamed = True
-            return self._resp.iter_encoded()
-        body = b''.join(self._resp.iter_encoded())
-        if body or method != 'HEAD':
-            self._headers.setdefault('Content-Length', str(len(body)))
-        return (body,)
-
-    def _make_event(self, status):
-        make = h11.Response
-        if self.switches:
-            make = h11.InformationalResponse
-            if self._conn.their_state is not h11.MIGHT_SWITCH_PROTOCOL:
-                raise ValueError('the client did not ask for another protocol')
-        return make(
-            status_code=status,
-            reason=self._resp.status.partition(' ')[2].encode('latin-1'),
-            headers=[(name.encode('ascii'), value.encode('latin-1'))
-                     for name, value in self._headers.items()])
-
-    def send(self):
-        """Send it all, the pieces of an iterator as they come."""
-        try:
-            data = self._conn.send(self._event)
-            if self._streamed:
-                send(data)
-                data = b''
-            for piece in self._body:
-                if piece:
-                    send(data + self._conn.send(h11.Data(data=piece)))
-                    data = b''
-            if self.switches:
-                give_back(self._conn.trailing_data[0])
-            else:
-                data += self._conn.send(h11.EndOfMessage())
-            if data:
-                send(data)
-        finally:
-            self._resp.close()
-
-
-def file_pieces(path):
-    """Yield what a file holds; between the pieces others have their turn."""
-    with open(path, 'rb') as source:
-        while True:
-            piece = source.read(FILE_PIECE)
-            if not piece:
-                return
-            yield piece
-            sleep()
-
-
-def give_back(data):
-    """Have the current connection receive these bytes again."""
-    buffer = core.current_loop.connection_stack[-1].buffer
-    buffer.feed(data + buffer.pop())
-
-
-def plain_response(status):
-    """Return a Response that says no more than its status does."""
-    resp = Response(status=status, content_type='text/plain; charset=utf-8')
-    resp.set_data(resp.status + '\n')
-    return resp
 
 
 def log_failure(environ):
