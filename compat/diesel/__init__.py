@@ -59,4 +59,4 @@ else:
         'http: 100 Continue', 'http: refusals', 'http: errors are answered',
         'http: paths are decoded', 'http: a late answer is not the next one',
         'http: the end can end an answer', 'http: WSGI streams',
-        'http: Flask errors have their status'])
+        'http: Flask errors have their status', 'http: certificates are checked'])

@@ -324,9 +324,9 @@ def test_the_pool_asks_again_when_a_kept_connection_is_closed(asking):
 @pytest.mark.rule('diesel')
 def test_the_pool_sends_a_body_and_a_form(asking):
     def main(url):
+        form = {'name': u'J\xfcrgen'.encode('utf-8')}
         return [pool.request(url + '/a', 'POST', body=b'text').data,
-                pool.request(url + '/b', 'PUT', body={'name': u'J\xfcrgen'.encode('utf-8')}
-                             ).data]
+                pool.request(url + '/b', 'PUT', body=form).data]
     assert asking(HttpServer(repeat), main) == [b'POST /a[text]',
                                                 b'PUT /b[name=J%C3%BCrgen]']
 

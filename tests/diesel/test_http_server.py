@@ -60,7 +60,9 @@ def test_the_server_names_itself_and_the_date(asked):
 @pytest.mark.wire
 @pytest.mark.rule('diesel')
 def test_a_handler_may_give_the_server_another_name(asked):
-    [found] = asked(lambda request: Response(b'', headers={'Server': 'mine'}), get(b'/'))
+    def handler(request):
+        return Response(b'', headers={'Server': 'mine'})
+    [found] = asked(handler, get(b'/'))
     assert found.headers[b'server'] == [b'mine']
 
 
@@ -390,7 +392,8 @@ def test_a_handler_that_raises_leaves_the_other_clients_alone(served):
             before = other.ask(get(b'/')).body
             bad.send(get(b'/bad', b'Connection: close'))
             bad.read_all()
-            return before, other.ask(get(b'/')).body, answers(address, get(b'/'))[0].body
+            after = other.ask(get(b'/')).body
+            return before, after, answers(address, get(b'/'))[0].body
         finally:
             other.close()
             bad.close()
