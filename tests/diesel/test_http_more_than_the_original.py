@@ -108,6 +108,7 @@ def test_many_requests_in_one_packet_leave_others_their_turn(served):
     def handler(request):
         asked.append(request.path)
         if len(asked) == 2:
+            begun.set()
             there.wait(DEADLINE)  # nobody else is served meanwhile
         return Response(request.path)
 
@@ -116,13 +117,14 @@ def test_many_requests_in_one_packet_leave_others_their_turn(served):
         try:
             one.ask(get(b'/'))
             many.send(get(b'/many') * 50)
+            begun.wait(DEADLINE)
             one.send(get(b'/one'))
             there.set()
             return one.read_answer().body
         finally:
             many.close()
             one.close()
-    asked, there = [], threading.Event()
+    asked, begun, there = [], threading.Event(), threading.Event()
     assert served(HttpServer(handler), client) == b'/one'
     assert asked.index('/one') < 50
 
@@ -215,13 +217,13 @@ def test_the_answer_to_head_is_the_head_of_the_answer_to_get(talked):
 @pytest.mark.parametrize('status', [204, 304])
 def test_an_answer_that_has_no_body_by_its_status_keeps_the_connection(talked, status):
     def handler(request):
-        return Response(b'', status=status if request.path == '/' else 200)
+        return Response(b'body', status=status if request.path == '/' else 200)
 
     def talk(conversation):
         conversation.send(get(b'/'))
         first = conversation.read_head()[0]
-        return first, conversation.ask(get(b'/next')).status
-    assert talked(handler, talk) == (status, 200)
+        return first, conversation.ask(get(b'/next')).body
+    assert talked(handler, talk) == (status, b'body')
 
 
 @pytest.mark.wire
@@ -345,7 +347,7 @@ def test_a_bad_request_is_refused_and_the_connection_closed(talked, monkeypatch,
 @guaranteed('refusals')
 def test_a_client_that_goes_on_sending_still_gets_its_refusal(talked):
     def talk(conversation):
-        for _ in range(10):
+        for _ in range(100):
             conversation.send(b'x' * 100000)
         return conversation.read_answer().status
     assert talked(repeat, talk) == 431
@@ -397,6 +399,22 @@ def test_an_answer_of_no_length_ends_with_the_connection(client_of):
     found = client_of(says(reply), lambda client: (
         client.request('GET', '/').data, client.is_closed))
     assert found == (b'to the end', True)
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('diesel')
+@guaranteed('the end can end an answer')
+def test_an_answer_of_no_length_may_be_too_slow_to_end(client_of):
+    def handler(addr):
+        diesel.until(b'\r\n\r\n')
+        diesel.send(b'HTTP/1.1 200 OK\r\n\r\nnot to the end')
+        silent(addr)
+
+    def use(client):
+        with pytest.raises(HttpRequestTimeout):
+            client.request('GET', '/', timeout=0.1)
+        return 'in time'
+    assert client_of(handler, use) == 'in time'
 
 
 @pytest.mark.wire
@@ -608,6 +626,18 @@ def test_what_an_application_returns_is_closed_once(talked, request_bytes):
     output = Pieces([b'one'])
     talked(wsgi(application), talk)
     assert output.closed == 1
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('diesel')
+@guaranteed('WSGI streams')
+def test_what_an_application_returns_is_closed_though_it_fails(talked):
+    def application(environ, start_response):
+        start_response('200 OK', [])
+        return output
+    output = Pieces(1 / number for number in [0])
+    found = talked(wsgi(application), lambda conversation: conversation.ask(get(b'/')))
+    assert (found.status, output.closed) == (500, 1)
 
 
 @pytest.mark.wire

@@ -124,6 +124,7 @@ def test_an_answer_may_come_in_pieces(asked):
 def test_a_piece_is_sent_before_the_next_one_is_made(served):
     def handler(request):
         def pieces():
+            diesel.wait('start')
             yield b'first'
             diesel.wait('go on')
             yield b'second'
@@ -134,6 +135,7 @@ def test_a_piece_is_sent_before_the_next_one_is_made(served):
         try:
             talk.send(b'GET / HTTP/1.0\r\n\r\n')
             talk.read_head()
+            diesel.fork_from_thread(diesel.fire, 'start')
             talk.expect(b'first')
             diesel.fork_from_thread(diesel.fire, 'go on')
             return talk.read_all()
@@ -197,6 +199,14 @@ def test_the_handler_sees_headers_whatever_their_case(asked):
     [found] = asked(lambda request: Response(request.headers['X-Colour']),
                     get(b'/', b'x-COLOUR: blue'))
     assert found.body == b'blue'
+
+
+@pytest.mark.wire
+@pytest.mark.rule('diesel')
+def test_the_handler_sees_all_values_of_a_header_that_is_there_twice(asked):
+    [found] = asked(lambda request: Response(request.headers['X-Colour']),
+                    get(b'/', b'X-Colour: blue', b'X-Colour: red'))
+    assert found.body == b'blue, red'
 
 
 @pytest.mark.wire
