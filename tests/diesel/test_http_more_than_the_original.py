@@ -313,6 +313,7 @@ BAD = {
     'no version': (b'GET /\r\n\r\n', 400),
     'no host': (b'GET / HTTP/1.1\r\n\r\n', 400),
     'two hosts': (get(b'/', b'Host: there'), 400),
+    'bad host': (get(b'http://[/path'), 400),
     'bad header': (get(b'/', b'no colon'), 400),
     'space before the colon': (get(b'/', b'Name : x'), 400),
     'bad length': (get(b'/', b'Content-Length: x'), 400),

@@ -1,5 +1,6 @@
 """A handler for a Service that speaks HTTP/1.1 (RFC 9112); h11 parses it."""
 import io
+import re
 import socket
 import time
 import urllib.parse
@@ -15,6 +16,9 @@ from compat.diesel.protocols.http.objects import Request
 
 HOSTNAME = socket.gethostname()
 LINGER = 0.5         # seconds that a refused client is heard out
+
+# A name or an address, and a port (RFC 3986 section 3.2.2).
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(:[0-9]*)?$", re.ASCII)
 
 NOT_ERRORS = (ApplicationEnd, ConnectionClosed, ParentDiedException, TerminateLoop)
 
@@ -157,6 +161,8 @@ class HttpServer(object):
             environ['CONTENT_LENGTH'] = str(len(body))  # it may have been chunked
         if host:
             environ['HTTP_HOST'] = host
+        if not HOST.match(environ.get('HTTP_HOST', '')):
+            raise h11.RemoteProtocolError('no such host can be', error_status_hint=400)
         return environ
 
 
