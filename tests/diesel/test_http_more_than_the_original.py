@@ -11,12 +11,12 @@ import wsgiref.validate
 import pytest
 
 from compat import diesel
+from compat import process
 from compat.diesel import web
 from compat.diesel.protocols.http import (
     HttpClient, HttpRequestTimeout, HttpsClient, HttpServer, Response)
 from compat.diesel.protocols.http import pool
 from compat.diesel.protocols.wsgi import WSGIRequestHandler
-from compat.process import DEADLINE
 from tests.diesel.http_talk import HttpConversation, answers, get, post
 from tests.programs import answer
 
@@ -109,7 +109,7 @@ def test_many_requests_in_one_packet_leave_others_their_turn(served):
         asked.append(request.path)
         if len(asked) == 2:
             begun.set()
-            there.wait(DEADLINE)  # nobody else is served meanwhile
+            there.wait(process.DEADLINE)  # nobody else is served meanwhile
         return Response(request.path)
 
     def client(address):
@@ -117,7 +117,7 @@ def test_many_requests_in_one_packet_leave_others_their_turn(served):
         try:
             one.ask(get(b'/'))
             many.send(get(b'/many') * 50)
-            begun.wait(DEADLINE)
+            begun.wait(process.DEADLINE)
             one.send(get(b'/one'))
             there.set()
             return one.read_answer().body
@@ -712,3 +712,35 @@ def test_websockets_are_refused_by_name():
             return None
     with pytest.raises(NotImplementedError):
         Application('tests').websocket(lambda *arguments: None)
+
+
+# What is not installed
+
+def imported_without(package, module, tree):
+    """Return the last line on stderr of a program that imports a module where a
+    package is missing, which is nothing if it can be imported."""
+    code = "import sys; sys.modules['%s'] = None; import %s" % (package, module)
+    with process.Child(tree, module, command=['-c', code]) as child:
+        child.wait()
+    return (child.stderr.decode('ascii').splitlines() or [''])[-1]
+
+
+@pytest.mark.script
+@pytest.mark.rule('diesel')
+@guaranteed('a missing package is named')
+@pytest.mark.parametrize('package, module, advice', [
+    ('h11', 'compat.diesel.protocols.http', 'pip install h11 flask'),
+    ('werkzeug', 'compat.diesel.protocols.wsgi', 'pip install h11 flask'),
+    ('flask', 'compat.diesel.web', 'pip install flask')])
+def test_a_package_that_is_missing_is_named(tree, package, module, advice):
+    line = imported_without(package, module, tree)
+    assert line.startswith('ImportError: ') and 'needs ' + package in line
+    assert line.endswith(advice)
+
+
+@pytest.mark.script
+@pytest.mark.rule('diesel')
+@guaranteed('a missing package is named')
+@pytest.mark.parametrize('module', ['http', 'http.pool', 'wsgi'])
+def test_http_does_without_flask(tree, module):
+    assert imported_without('flask', 'compat.diesel.protocols.' + module, tree) == ''
