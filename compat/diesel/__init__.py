@@ -17,6 +17,7 @@ How it works on Python 3, from the bottom up; each module is short:
     core       a Loop is a greenlet; a Connection wakes the Loop that waits on it
     app        an Application runs Loops and Services
     client     a Client lends its connection to the loop that calls it
+    protocols  HTTP and WSGI, made of these; and web, Flask on top of them
 
 What goes over a socket is bytes. Where the behaviour differs from the real
 library's, the docstring of the thing says so.
@@ -65,4 +66,10 @@ else:
         'a dead process is an EOFError', 'every exception comes out of a process',
         'a pool replaces its processes', 'a process lets go of the sockets',
         'a failed connection is not lent', 'nothing to count is counted',
-        'the finalizer is the last', 'no item is lost'])
+        'the finalizer is the last', 'no item is lost',
+        'http: pipelining', 'http: chunks', 'http: HEAD has no body',
+        'http: 100 Continue', 'http: refusals', 'http: errors are answered',
+        'http: paths are decoded', 'http: a late answer is not the next one',
+        'http: the end can end an answer', 'http: WSGI streams',
+        'http: a missing package is named', 'http: certificates are checked',
+        'http: Flask errors have their status'])
