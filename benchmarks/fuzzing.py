@@ -58,7 +58,7 @@ def fuzz(answer, seeds):
     with tempfile.TemporaryDirectory(prefix='fuzz-') as corpus:
         for number, seed in enumerate(seeds):
             with open(os.path.join(corpus, str(number)), 'wb') as target:
-                target.write(seed + b'\x10\x20\x30\x02')
+                target.write(seed + b'\0\x10\0\x20\x02')  # two cuts
         child = os.fork()  # libFuzzer ends its process
         if not child:
             atheris.Setup([sys.argv[0], '-max_total_time=%d' % seconds, '-timeout=20',
