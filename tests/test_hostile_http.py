@@ -27,8 +27,8 @@ rule = pytest.mark.rule
 # The same examples in every run: a failure is somebody's change, not luck.
 FIXED = dict(deadline=None, derandomize=True, database=None,
              suppress_health_check=[HealthCheck.too_slow])
-QUICK = settings(max_examples=300, **FIXED)
-WIRE = settings(max_examples=40, **FIXED)
+QUICK = settings(max_examples=100, **FIXED)
+WIRE = settings(max_examples=30, **FIXED)
 
 
 @pytest.fixture
@@ -446,7 +446,7 @@ def test_any_split_of_anything_gives_the_same_answers(web):
 def test_no_head_is_more_than_a_bad_request(recipe):
     module = recipe(NAME)
 
-    @settings(QUICK, max_examples=1000)
+    @settings(QUICK, max_examples=300)
     @given(st.lists(FRAGMENTS, max_size=8).map(b''.join))
     @example(b'')
     def check(head):
@@ -578,6 +578,24 @@ def test_time_to_read_is_for_bytes_that_are_read_and_not_for_each_of_them(web):
     peer.sock.close()
     web.peers.remove(peer)
     web.rest()
+
+
+@pytest.mark.hostile
+def test_who_asks_for_thousands_at_once_does_not_take_the_turn_of_others(web):
+    greedy, good = web.connect(), web.connect()
+    greedy.sock.send(PLAIN * 2000)
+    good.sock.send(PLAIN)
+    before = []
+
+    def drain():
+        inside.Peer.drain(good)
+        if good.received and not before:
+            before.append(len(statuses(greedy.received)))
+
+    good.drain = drain
+    web.rest()
+    assert statuses(good.received) == [200]
+    assert before[0] < 300
 
 
 # Interrupts itself a thousand times a second, with a handler that does nothing.
