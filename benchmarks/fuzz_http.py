@@ -12,7 +12,8 @@ SEEDS = [
     GET + b'Content-Length: 3, 3\r\n\r\nabc' + GET + b'\r\n',
     GET + b'Expect: 100-continue\r\nContent-Length: 003\r\n\r\nabc' + GET + b'\r\n',
     GET + b'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
-    b'OPTIONS * HTTP/1.1\r\nHost: [::1]:80\r\n\r\nCONNECT x:80 HTTP/1.1\r\nHost:\r\n\r\n',
+    b'OPTIONS * HTTP/1.1\r\nHost: [::1]:80\r\n\r\n'
+    b'CONNECT x:80 HTTP/1.1\r\nHost:\r\n\r\n',
     b'\r\n\r\nGET /' + b'x' * 8200 + b' HTTP/1.1\r\n',
     GET + b'X: ' + b' ' * 8000 + b'\x01\r\n\r\n',
     GET + b'X: y\r\n z: \xff\r\n' * 100,

@@ -120,7 +120,8 @@ def slow_clients(case, address, count, seconds):
         program = CASES[case] and subprocess.Popen(
             ['slowhttptest', '-c', str(count), '-r', '250', '-l', str(seconds),
              '-u', 'http://%s:%d/' % address] + CASES[case], cwd=folder,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
         try:
             yield readers.step
         finally:
@@ -157,7 +158,7 @@ def measure(tree, case, count, seconds):
         times.sort()
         version = subprocess.check_output(
             process.python(tree) + ['-c', 'import sys; print(sys.version.split()[0])'])
-        print('%-8s %-12s %4d slow, gone after %5.1f s; good client: %4d requests, '
+        print('%-8s %-8s at most %3d connections, gone after %5.1f s; good client: %4d requests, '
               'median %5.1f ms, 99%% %5.1f ms, worst %5.1f ms; stderr %r'
               % (version.decode('ascii').strip(), case, most, gone, len(times),
                  times[len(times) // 2] * 1000, times[len(times) * 99 // 100] * 1000,
