@@ -158,8 +158,8 @@ def measure(tree, case, count, seconds):
         times.sort()
         version = subprocess.check_output(
             process.python(tree) + ['-c', 'import sys; print(sys.version.split()[0])'])
-        print('%-8s %-8s at most %3d connections, gone after %5.1f s; good client: %4d requests, '
-              'median %5.1f ms, 99%% %5.1f ms, worst %5.1f ms; stderr %r'
+        print('%-8s %-8s at most %3d connections, gone after %5.1f s; good client: '
+              '%4d requests, median %5.1f ms, 99%% %5.1f ms, worst %5.1f ms; stderr %r'
               % (version.decode('ascii').strip(), case, most, gone, len(times),
                  times[len(times) // 2] * 1000, times[len(times) * 99 // 100] * 1000,
                  times[-1] * 1000, server.stderr), flush=True)

@@ -132,8 +132,8 @@ FRAGMENTS = st.one_of(
     st.binary(max_size=8), st.binary(max_size=70).map(frame), st.sampled_from([
         frame(b'ann'), frame(b'bob'), frame(b''), frame(b'\xc3'),
         frame(b'\xed\xa0\x80'), frame(b'\x1b[2J'), frame(b'x' * 65),
-        frame(b'x' * 5000), b'\0\0', b'\0\1\0\1', b'\0\1\0\0', b'\x7f\xff\xff\xff', b'\xff\xff\xff\xff',
-        b'GET / HTTP/1.1\r\nHost: x\r\n\r\n']))
+        frame(b'x' * 5000), b'\0\0', b'\0\1\0\1', b'\0\1\0\0', b'\x7f\xff\xff\xff',
+        b'\xff\xff\xff\xff', b'GET / HTTP/1.1\r\nHost: x\r\n\r\n']))
 
 
 @pytest.mark.hostile
