@@ -46,7 +46,8 @@ CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 SERVER_WIDE = ('OPTIONS', '*')  # RFC 9112, section 3.2.4
 HEAD_END = re.compile('\n\r?\n')
 EMPTY_LINES = re.compile('(\r?\n)+')
-REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/(\d)\.(\d)\Z")
+REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) "
+                          r"((?:[!-$&-~]|%[0-9A-Fa-f]{2})+) HTTP/(\d)\.(\d)\Z")
 FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)\Z")
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|([A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)"
                   r"(:[0-9]*)?\Z")

@@ -47,7 +47,8 @@ CONTINUE = b'HTTP/1.1 100 Continue\r\n\r\n'
 SERVER_WIDE = (b'OPTIONS', b'*')  # RFC 9112, section 3.2.4
 HEAD_END = re.compile(b'\n\r?\n')
 EMPTY_LINES = re.compile(b'(\r?\n)+')
-REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/(\d)\.(\d)\Z")
+REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) "
+                          rb"((?:[!-$&-~]|%[0-9A-Fa-f]{2})+) HTTP/(\d)\.(\d)\Z")
 FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)\Z")
 HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|([A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)"
                   rb"(:[0-9]*)?\Z")
