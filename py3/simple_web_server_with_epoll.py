@@ -31,10 +31,12 @@ BUF_SIZE = 4 * 1024  # bytes that are read from a client in its turn
 MAX_HEAD = 8 * 1024  # bytes of a request line, and of a whole head
 MAX_BODY = 1024 * 1024  # bytes
 MAX_WAITING = 64 * 1024  # bytes of replies unread, before we read no more
+MAX_KEPT = 256  # heads, and answers, that are kept for who asks the same again
 RETRY_SECONDS = 1  # until the next attempt to accept
 # How long may pass while we wait for: the rest of a request, the replies to be
 # read, another request, the client's close.
 SECONDS = {'request': 10, 'reply': 10, 'idle': 75, 'linger': 2}
+WORTH_MOVING = 0.02  # of its time, that a deadline is moved at least
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 REASONS = {  # RFC 9110, section 15, and RFC 6585, section 5
     200: 'OK', 400: 'Bad Request', 404: 'Not Found', 405: 'Method Not Allowed',
@@ -214,6 +216,13 @@ def listen(host, port):
     raise error
 
 
+def keep(memory, key, value):
+    """Put a value into a dict that holds MAX_KEPT at most."""
+    if len(memory) >= MAX_KEPT:
+        memory.clear()
+    memory[key] = value
+
+
 class Connection(object):
     """What the server knows of one client."""
 
@@ -251,6 +260,9 @@ class WebServer(object):
         self.connections = {}  # by descriptor
         # For each state, connections and until when, the first to expire first.
         self.deadlines = dict((state, collections.OrderedDict()) for state in SECONDS)
+        self.now = time.time()  # when the last wait was over
+        self.requests = {}  # by their heads
+        self.answers = {}  # by their requests, and the second
         self.paused = False  # nobody could be let in at the last attempt
         self.retry_at = None
         self.stopping = False
@@ -263,11 +275,13 @@ class WebServer(object):
     def serve_forever(self):
         """Serve until stop() is called."""
         while not self.stopping:
-            for descriptor, events in self.ready():
-                if descriptor == self.listening.fileno():
-                    self.accept()
-                elif descriptor in self.connections:
+            ready = self.ready()
+            self.now = time.time()
+            for descriptor, events in ready:
+                if descriptor in self.connections:
                     self.work(self.connections[descriptor], events)
+                elif descriptor == self.listening.fileno():
+                    self.accept()
             self.expire()
             self.resume()
 
@@ -328,15 +342,18 @@ class WebServer(object):
 
     def enter(self, connection, state):
         """Put a connection into a state, and give it that state's time."""
+        deadline = self.now + SECONDS[state]
+        before = self.deadlines[state].get(connection, 0)
+        if deadline - before < WORTH_MOVING * SECONDS[state]:
+            return
         self.deadlines[connection.state].pop(connection, None)
         connection.state = state
-        self.deadlines[state][connection] = time.time() + SECONDS[state]
+        self.deadlines[state][connection] = deadline
 
     def expire(self):
         """End what has been in a state for too long."""
-        now = time.time()
         for state, queue in self.deadlines.items():
-            while queue and queue[next(iter(queue))] <= now:
+            while queue and queue[next(iter(queue))] <= self.now:
                 self.time_out(next(iter(queue)), state)
 
     def time_out(self, connection, state):
@@ -409,7 +426,7 @@ class WebServer(object):
         if head is None:
             return False
         try:
-            connection.request = parse_head(head)
+            connection.request = self.request_of(head)
             connection.left = connection.request.length
         except BadRequest as error:
             self.refuse(connection, error.status)
@@ -418,6 +435,19 @@ class WebServer(object):
                 and not connection.incoming):
             connection.outgoing += CONTINUE
         return True
+
+    def request_of(self, head):
+        """Return what parse_head() does: who stays often says the same again."""
+        if head not in self.requests:
+            keep(self.requests, head, parse_head(head))
+        return self.requests[head]
+
+    def answer_to(self, request):
+        """Return what answer() does: for a second it is the same, Date included."""
+        key = request, int(self.now)
+        if key not in self.answers:
+            keep(self.answers, key, answer(request))
+        return self.answers[key]
 
     def take_head(self, connection):
         """Remove a head and return its bytes, or None if it has not come whole."""
@@ -444,7 +474,7 @@ class WebServer(object):
             return False
         request, connection.request = connection.request, None
         try:
-            connection.outgoing += answer(request)
+            connection.outgoing += self.answer_to(request)
         except BadRequest as error:
             self.refuse(connection, error.status)
             return False
