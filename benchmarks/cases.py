@@ -131,7 +131,7 @@ def diesel():
              peer('asyncio streams', 'asyncio_echo.py'),
              peer('gevent', 'gevent_echo.py'), c_program('C, read and write')]
     return [Case('diesel', kept, (1, 100, 1000), alone),
-            Case('echo_server_with_diesel', kept, (1, 10, 100, 1000),
+            Case('echo_server_with_diesel', kept, (1, 100, 1000),
                  recipe('echo_server_with_diesel'))]
 
 
@@ -147,7 +147,7 @@ def web():
 
 def chat():
     """Messages that reach somebody, a second."""
-    return [Case('chat_server_with_select', Load('chat', MESSAGE), (10, 100, 900),
+    return [Case('chat_server_with_select', Load('chat', MESSAGE), (10, 100, 1000),
                  recipe('chat_server_with_select')
                  + [c_program('C, read and write', 'fanout')])]
 
@@ -159,8 +159,8 @@ def idle():
     greenlets = [peer('diesel 3.0.24, 2.7', 'diesel_echo.py', (2, 7), baseline=True),
                  peer('compat.diesel, 3.13', 'diesel_echo.py', (3, 13))]
     return [Case('idle, chat (select in 2.7, selectors in 3.13)',
-                 Load('chat', MESSAGE), (10, 100, 900, 10000), select, busy=10,
-                 limits={'py2_original 2.7': 900}),
+                 Load('chat', MESSAGE), (10, 100, 1000, 10000), select, busy=10,
+                 limits={'py2_original 2.7': 1000}),
             Case('idle, web (epoll)', Load('keep', GET, WEB_ENDS),
                  (10, 100, 1000, 10000), epoll, busy=10),
             Case('idle, diesel', Load('keep', LINE), (10, 5000), greenlets, busy=200)]

@@ -13,7 +13,7 @@
    IDLE      so many connections more, that say nothing
 
    Each client sends its next request when the reply to the last one is whole.
-   Prints one line of JSON: requests, seconds, p50, p99 and worst (seconds),
+   Prints "begin" when they are connected, then a line of JSON: requests, seconds, p50, p99 and worst (seconds),
    errors. Exit status 1, and one line on stderr, if the load could not start. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -114,6 +114,13 @@ static void ask(struct client *client)
     if (mode == RECONNECT) shutdown(client->sock, SHUT_WR);
 }
 
+/* Tells whoever measures the server that the clients are there. */
+static void begin_line(void)
+{
+    puts("begin");
+    fflush(stdout);
+}
+
 static void count(double latency)
 {
     long micro = latency * 1e6;
@@ -193,6 +200,7 @@ static double chat(struct client *all, int clients, double seconds)
     say_frame(all[0].sock, request, request_size);
     while (listen_for(SILENCE)) {}
     long batch = heard * BATCH;
+    begin_line();
     double begin = now(), at = begin;
     while (at < begin + seconds && !errors) {
         heard = 0;
@@ -219,6 +227,7 @@ static double quantile(double share)
 
 static double requests(struct client *all, int clients, double seconds)
 {
+    begin_line();
     double begin = now(), end = begin + seconds;
     for (int i = 0; i < clients; i++) ask(&all[i]);
     struct epoll_event events[EVENTS];

@@ -147,7 +147,7 @@ class Load:
     mode: str
     request: bytes
     ends: int = 1
-    seconds: float = 0.4
+    seconds: float = 0.25
 
     def run(self, server, clients, idle=0):
         """Put it on a server; return what one round measured, a dict:
@@ -162,13 +162,18 @@ class Load:
             command = [os.path.join(BUILD, 'load'), self.mode, server.address,
                        str(clients), str(self.seconds), request.name, str(self.ends),
                        str(idle)]
-            before = server.cpu()
             process = subprocess.Popen(on_core(LOAD_CORE, command),
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            alarm = threading.Timer(LONGEST, process.kill)
+            alarm.start()
+            begun = process.stdout.readline()
+            before = server.cpu()
             memory = most_memory(server, process)
             output, errors = process.communicate()
-        if process.returncode:
-            raise BenchError('%s: %s' % (server.name, errors.decode().strip()))
+            alarm.cancel()
+        if process.returncode or not begun:
+            raise BenchError('%s: %s' % (server.name, errors.decode().strip()
+                                         or 'not done in %d seconds' % LONGEST))
         said = json.loads(output)
         used = server.cpu() - before
         requests = max(1, said['requests'])
@@ -179,11 +184,8 @@ class Load:
 
 def most_memory(server, process):
     """Return the most memory that a server has while a load runs."""
-    most, end = 0, time.monotonic() + LONGEST
+    most = 0
     while process.poll() is None:
         most = max(most, server.memory())
-        if time.monotonic() > end:
-            process.kill()
-            raise BenchError('%s: no answer in %d seconds' % (server.name, LONGEST))
         time.sleep(0.02)
     return most
