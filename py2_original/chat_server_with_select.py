@@ -122,6 +122,7 @@ class Member(object):
         self.name = None  # until its first frame, and when it has left
         self.incoming = bytearray()
         self.outgoing = bytearray()
+        self.watched = True, False  # for reading, for writing
         self.at_end = False  # it has said all it had to say
 
 
@@ -312,7 +313,14 @@ class ChatServer(object):
         elif member in self.parting and not member.outgoing:
             self.say_goodbye(member)
         else:
-            self.watch(member.sock, not member.at_end, bool(member.outgoing))
+            self.attend(member)
+
+    def attend(self, member):
+        """Watch a member for what it can do next, if that has changed."""
+        watched = not member.at_end, bool(member.outgoing)
+        if watched != member.watched:
+            member.watched = watched
+            self.watch(member.sock, *watched)
 
     def part(self, member):
         """Take leave: what waits for the member is still written. Then its own
@@ -323,7 +331,7 @@ class ChatServer(object):
 
     def say_goodbye(self, member):
         """Nothing waits for it any more: half-close, or close."""
-        self.watch(member.sock, not member.at_end, False)
+        self.attend(member)
         try:
             member.sock.shutdown(socket.SHUT_WR)
         except socket.error:
