@@ -1,0 +1,88 @@
+"""A pytest plugin: which test is about which recipe, and how each one ended.
+
+study.checking loads it (`-p study.plugin`) and reads what it writes: one JSON
+object a line into the file descriptor --study-fd. The first line is a list, all
+tests that will run: [{"id": ..., "recipes": [...], "rules": [...]}, ...]. Then
+comes one line for each test that ended: {"id", "outcome"}, and for a failed one its
+"message" and the whole "text".
+"""
+import json
+import os
+
+import pytest
+
+from compat import trees
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup('study')
+    group.addoption('--study-fd', type=int, help='where to write the results')
+    group.addoption('--study-recipe', action='append', default=[],
+                    help='run only the tests that are about this recipe')
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(Results(config), 'study-results')
+
+
+class Results:
+    """Chooses the tests that depend on a recipe, and writes what they say."""
+
+    def __init__(self, config):
+        self.target = os.fdopen(config.getoption('--study-fd'), 'w', encoding='utf-8')
+        self.wanted = set(config.getoption('--study-recipe'))
+        self.outcomes = {}  # of the test that runs: it has not passed
+
+    def write(self, value):
+        self.target.write(json.dumps(value) + '\n')
+        self.target.flush()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config, items):
+        chosen = [item for item in items if self.wanted & recipes_of(item)]
+        others = [item for item in items if not self.wanted & recipes_of(item)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = chosen
+        self.write([{'id': item.nodeid, 'recipes': sorted(recipes_of(item)),
+                     'rules': rules_of(item)} for item in items])
+
+    def pytest_runtest_logreport(self, report):
+        """A test has three phases, of which the first that does not pass counts."""
+        if not report.passed:
+            self.outcomes.setdefault(report.nodeid, result(report))
+        if report.when == 'teardown':
+            passed = {'id': report.nodeid, 'outcome': 'passed'}
+            self.write(self.outcomes.pop(report.nodeid, passed))
+
+
+def recipes_of(item):
+    """Return the recipes that a test is about, as a set of names.
+
+    Its parameters name them; or else its file does; or else the test's own code.
+    """
+    named = set(trees.RECIPES)
+    parameters = getattr(item, 'callspec', None)
+    found = named.intersection(
+        value for value in (parameters.params.values() if parameters else ())
+        if isinstance(value, str))
+    own = item.path.stem.removeprefix('test_')
+    if not found and own in named:
+        return {own}
+    code = item.function.__code__
+    said = list(code.co_consts) + [getattr(item.module, name, None)
+                                   for name in code.co_names]
+    return found or named.intersection(text for text in said if isinstance(text, str))
+
+
+def rules_of(item):
+    """Return the rules that a test's markers name, in order."""
+    return [name for mark in item.iter_markers('rule') for name in mark.args]
+
+
+def result(report):
+    """Return what to write about a test that was skipped or failed."""
+    text = report.longreprtext
+    crash = getattr(report.longrepr, 'reprcrash', None)
+    message = crash.message if crash else text.strip().rpartition('\n')[2]
+    return {'id': report.nodeid, 'outcome': report.outcome, 'message': message,
+            'text': text}
