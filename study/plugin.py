@@ -1,10 +1,10 @@
 """A pytest plugin: which test is about which recipe, and how each one ended.
 
-study.checking loads it (`-p study.plugin`) and reads what it writes: one JSON
+study.suite loads it (`-p study.plugin`) and reads what it writes: one JSON
 object a line into the file descriptor --study-fd. The first line is a list, all
-tests that will run: [{"id": ..., "recipes": [...], "rules": [...]}, ...]. Then
-comes one line for each test that ended: {"id", "outcome"}, and for a failed one its
-"message" and the whole "text".
+tests that will run: [{"id": ..., "kind": ..., "rules": [...]}, ...]. Then comes
+one line for each test that ended: {"id", "outcome"}, and where it has not passed
+its "message" and the whole "text".
 """
 import json
 import os
@@ -13,12 +13,13 @@ import pytest
 
 from compat import trees
 
+KINDS = ('unit', 'script', 'wire', 'interop', 'hostile')
+
 
 def pytest_addoption(parser):
     group = parser.getgroup('study')
     group.addoption('--study-fd', type=int, help='where to write the results')
-    group.addoption('--study-recipe', action='append', default=[],
-                    help='run only the tests that are about this recipe')
+    group.addoption('--study-recipe', help='run only the tests about this recipe')
 
 
 def pytest_configure(config):
@@ -30,7 +31,7 @@ class Results:
 
     def __init__(self, config):
         self.target = os.fdopen(config.getoption('--study-fd'), 'w', encoding='utf-8')
-        self.wanted = set(config.getoption('--study-recipe'))
+        self.recipe = config.getoption('--study-recipe')
         self.outcomes = {}  # of the test that runs: it has not passed
 
     def write(self, value):
@@ -39,12 +40,11 @@ class Results:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config, items):
-        chosen = [item for item in items if self.wanted & recipes_of(item)]
-        others = [item for item in items if not self.wanted & recipes_of(item)]
-        config.hook.pytest_deselected(items=others)
-        items[:] = chosen
-        self.write([{'id': item.nodeid, 'recipes': sorted(recipes_of(item)),
-                     'rules': rules_of(item)} for item in items])
+        chosen = {item: self.recipe in recipes_of(item) for item in items}
+        config.hook.pytest_deselected(items=[item for item in items if not chosen[item]])
+        items[:] = [item for item in items if chosen[item]]
+        self.write([{'id': item.nodeid, 'kind': kind_of(item), 'rules': rules_of(item)}
+                    for item in items])
 
     def pytest_runtest_logreport(self, report):
         """A test has three phases, of which the first that does not pass counts."""
@@ -72,6 +72,12 @@ def recipes_of(item):
     said = list(code.co_consts) + [getattr(item.module, name, None)
                                    for name in code.co_names]
     return found or named.intersection(text for text in said if isinstance(text, str))
+
+
+def kind_of(item):
+    """Return the kind of a test, or '' if no marker says it."""
+    kinds = [mark.name for mark in item.iter_markers() if mark.name in KINDS]
+    return kinds[0] if kinds else ''
 
 
 def rules_of(item):

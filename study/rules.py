@@ -69,7 +69,12 @@ class Rule:
     @property
     def why(self):
         """The first sentence of its prose."""
-        return re.split(r'(?<=[.:]) ', ' '.join(self.text).strip(), maxsplit=1)[0]
+        return re.split(r'(?<=\.) ', ' '.join(self.text).strip(), maxsplit=1)[0]
+
+    @property
+    def link(self):
+        """Where it stands: the file and the anchor that GitHub gives its heading."""
+        return 'MIGRATION.md#' + slug('%s: %s' % (self.id, self.title))
 
     @property
     def tests(self):
@@ -79,6 +84,11 @@ class Rule:
     def explained(self, group):
         """Return the lines of a group that this rule explains, as a set."""
         return set().union(*(claim.lines(group) for claim in self.claims))
+
+
+def slug(title):
+    """Return the anchor of a heading, as GitHub makes it."""
+    return re.sub(r'[^\w -]', '', title.lower()).replace(' ', '-')
 
 
 def parse(text):

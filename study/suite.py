@@ -17,16 +17,23 @@ from study.errors import StudyError
 
 AT_ONCE = 3  # recipes
 LIMIT = 60  # seconds for a test that would never end by itself
+# Seconds that a test waits for what never comes: a port with one mistake may have
+# dozens of such tests, and one that is faithful needs no second.
+DEADLINE = '8'
 NEEDED = {'pytest': 'pytest', 'pytest_timeout': 'pytest-timeout', 'six': 'six',
           'greenlet': 'greenlet', 'hypothesis': 'hypothesis'}
 
 
 @dataclass
 class Test:
-    """A test and how it ended. outcome is '', 'passed', 'failed' or 'skipped';
-    message says in short why, text is the traceback."""
+    """A test and how it ended.
+
+    kind is its marker: 'unit', 'wire'... outcome is 'passed', 'failed', 'skipped', or
+    '' if the run was cut off; message says in short why, text is the traceback.
+    """
 
     id: str
+    kind: str
     rules: list
     outcome: str = ''
     message: str = ''
@@ -37,6 +44,15 @@ class Test:
         """Its name, with its parameters."""
         return self.id.rpartition('::')[2]
 
+    @property
+    def function(self):
+        """The id without the parameters."""
+        return self.id.partition('[')[0]
+
+    @property
+    def failed(self):
+        return self.outcome in ('failed', '')
+
 
 @dataclass
 class Result:
@@ -45,13 +61,10 @@ class Result:
     recipe: str
     tests: dict = field(default_factory=dict)
 
-    def with_outcome(self, *outcomes):
-        return [test for test in self.tests.values() if test.outcome in outcomes]
-
     @property
     def failed(self):
-        """The tests that failed, and those that an end of the run cut off."""
-        return self.with_outcome('failed', '')
+        """The tests that failed, as a list."""
+        return [test for test in self.tests.values() if test.failed]
 
 
 def files():
@@ -74,7 +87,7 @@ def read(path):
         return source.read()
 
 
-def check_installed():
+def require_packages():
     """Raise StudyError if the suite cannot run with this Python."""
     missing = [package for module, package in NEEDED.items()
                if importlib.util.find_spec(module) is None]
@@ -90,7 +103,6 @@ def run(tree, recipes, progress=lambda result, test: None):
     progress(result, test) when one has ended, from several threads.
     Raises StudyError if a recipe's tests do not run at all.
     """
-    check_installed()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         running = [pool.submit(run_recipe, tree, recipe, progress)
                    for recipe in recipes]
@@ -126,11 +138,12 @@ def start(tree, recipe, folder, descriptor, output):
     """Start pytest on a recipe; its results go to the descriptor."""
     environment = {name: value for name, value in os.environ.items()
                    if name not in ('PORT_RESULTS', 'PORT_TREE', 'PYTEST_ADDOPTS')}
+    environment.update(TMPDIR=folder, PORT_DEADLINE=DEADLINE)
     return subprocess.Popen(
         [sys.executable, '-m', 'pytest', '-p', 'study.plugin', '-p', 'no:cacheprovider',
          '--tree', tree.path, '--study-fd', str(descriptor), '--study-recipe', recipe,
          '--timeout', str(LIMIT), '--timeout-method', 'signal'] + files_about(recipe),
-        cwd=trees.ROOT, env=dict(environment, TMPDIR=folder), pass_fds=[descriptor],
+        cwd=trees.ROOT, env=environment, pass_fds=[descriptor],
         stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
 
@@ -138,7 +151,7 @@ def take(result, message, progress):
     """Add what the plugin wrote to a result."""
     if isinstance(message, list):
         for entry in message:
-            result.tests[entry['id']] = Test(entry['id'], entry['rules'])
+            result.tests[entry['id']] = Test(**entry)
         progress(result, None)
         return
     test = result.tests[message['id']]
