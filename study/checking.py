@@ -59,7 +59,7 @@ def syntax_rule(found, line):
 def progress_bar(console):
     """Give a function for suite.run() that draws how far it is, on a terminal."""
     if not console.is_terminal:
-        yield lambda result, test: None
+        yield lambda known, test: None
         return
     columns = (TextColumn('{task.description}'), BarColumn(), TextColumn(
         '{task.completed}/{task.total} tests, {task.fields[failed]} failed'),
@@ -68,14 +68,12 @@ def progress_bar(console):
         task, lock = progress.add_task('testing', total=0, failed=0), threading.Lock()
         total, failed = [0], [0]
 
-        def advance(result, test):
+        def advance(known, test):
             with lock:
-                if test is None:
-                    total[0] += len(result.tests)
-                else:
-                    failed[0] += test.failed
+                total[0] += known
+                failed[0] += bool(test and test.failed)
                 progress.update(task, total=total[0], failed=failed[0],
-                                advance=0 if test is None else 1)
+                                advance=1 if test else 0)
         yield advance
 
 
@@ -122,10 +120,10 @@ class Checker:
                 len(result.failed), len(result.tests)), 'red'
         else:
             verdict, style = 'faithful (%d tests)' % len(result.tests), 'green'
-        self.say('%-28s %s' % (recipe, verdict), style)
+        self.say('%-30s %s' % (recipe, verdict), style)
         if reason and reason.rule:
-            self.say('%-28s %s: %s' % ('', reason.rule.id, reason.rule.title))
-            self.say('%-28s %s' % ('', reason.rule.link), 'bright_black')
+            self.say('%-30s %s: %s' % ('', reason.rule.id, reason.rule.title))
+            self.say('%-30s %s' % ('', reason.rule.link), 'bright_black')
 
     def explain(self, result):
         """Print the failed tests of a recipe by rule, the likeliest rule first."""

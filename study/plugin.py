@@ -20,6 +20,7 @@ def pytest_addoption(parser):
     group = parser.getgroup('study')
     group.addoption('--study-fd', type=int, help='where to write the results')
     group.addoption('--study-recipe', help='run only the tests about this recipe')
+    group.addoption('--study-part', help='and of these only a part: 0/4 to 3/4')
 
 
 def pytest_configure(config):
@@ -32,6 +33,7 @@ class Results:
     def __init__(self, config):
         self.target = os.fdopen(config.getoption('--study-fd'), 'w', encoding='utf-8')
         self.recipe = config.getoption('--study-recipe')
+        self.part, self.parts = map(int, config.getoption('--study-part').split('/'))
         self.outcomes = {}  # of the test that runs: it has not passed
 
     def write(self, value):
@@ -40,9 +42,11 @@ class Results:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config, items):
-        chosen = {item: self.recipe in recipes_of(item) for item in items}
-        config.hook.pytest_deselected(items=[item for item in items if not chosen[item]])
-        items[:] = [item for item in items if chosen[item]]
+        about = [item for item in items if self.recipe in recipes_of(item)]
+        chosen = about[self.part::self.parts]
+        config.hook.pytest_deselected(
+            items=[item for item in items if item not in chosen])
+        items[:] = chosen
         self.write([{'id': item.nodeid, 'kind': kind_of(item), 'rules': rules_of(item)}
                     for item in items])
 

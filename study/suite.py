@@ -1,6 +1,7 @@
-"""The shared suite, run against a folder: each recipe in a pytest of its own.
+"""The shared suite, run against a folder: each recipe in a pytest of its own, and
+one that is tested alone in several.
 
-The tests mostly wait, so several recipes share the processors well.
+The tests mostly wait, so several runs share the processors well.
 """
 import concurrent.futures
 import importlib.util
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from compat import trees
 from study.errors import StudyError
 
-AT_ONCE = 3  # recipes
+AT_ONCE = 4  # runs of pytest
 LIMIT = 60  # seconds for a test that would never end by itself
 # Seconds that a test waits for what never comes: a port with one mistake may have
 # dozens of such tests, and one that is faithful needs no second.
@@ -96,68 +97,73 @@ def require_packages():
                          'install %s' % (sys.executable, ' '.join(missing)))
 
 
-def run(tree, recipes, progress=lambda result, test: None):
+def run(tree, recipes, progress=lambda known, test: None):
     """Run the tests of some recipes against a tree; return their Results.
 
-    progress(result, None) is called when the tests of a recipe are known, and
-    progress(result, test) when one has ended, from several threads.
+    progress(known, test) is called from several threads: with the number of tests
+    that were found and None, and with 0 and a Test that has ended.
     Raises StudyError if a recipe's tests do not run at all.
     """
+    results = [Result(recipe) for recipe in recipes]
+    parts = max(1, AT_ONCE // max(1, len(recipes)))
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        running = [pool.submit(run_recipe, tree, recipe, progress)
-                   for recipe in recipes]
+        running = [pool.submit(run_part, tree, result, '%d/%d' % (part, parts), progress)
+                   for result in results for part in range(parts)]
         try:
-            return [future.result() for future in running]
+            for future in running:
+                future.result()
         finally:
             pool.shutdown(cancel_futures=True)
+    for result in results:
+        result.tests = dict(sorted(result.tests.items()))
+    return results
 
 
-def run_recipe(tree, recipe, progress):
-    """Run the tests of one recipe; return its Result. Raises StudyError."""
-    result = Result(recipe)
+def run_part(tree, result, part, progress):
+    """Run a part of a recipe's tests, "0/4" to "3/4", and add what they say to its
+    Result. Raises StudyError."""
     folder = tempfile.mkdtemp(prefix='study-')
     reading, writing = os.pipe()
     try:
-        with open(os.path.join(folder, 'output'), 'w+b') as output:
-            child = start(tree, recipe, folder, writing, output)
+        with open(os.path.join(folder, 'output'), 'w+b') as log:
+            child = start(tree, result.recipe, part, folder, writing, log)
             os.close(writing)
             with open(reading, encoding='utf-8') as lines:
-                for line in lines:
-                    take(result, json.loads(line), progress)
+                known = sum(take(result, json.loads(line), progress) for line in lines)
             status = child.wait()
-            output.seek(0)
-            if status not in (0, 1) or not result.tests:
+            log.seek(0)
+            if status not in (0, 1) or not known:
                 raise StudyError('the tests of %s did not run: %s'
-                                 % (recipe, last_line(output.read())))
+                                 % (result.recipe, last_line(log.read())))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return result
 
 
-def start(tree, recipe, folder, descriptor, output):
-    """Start pytest on a recipe; its results go to the descriptor."""
+def start(tree, recipe, part, folder, descriptor, log):
+    """Start pytest on a part of a recipe; its results go to the descriptor."""
     environment = {name: value for name, value in os.environ.items()
                    if name not in ('PORT_RESULTS', 'PORT_TREE', 'PYTEST_ADDOPTS')}
     environment.update(TMPDIR=folder, PORT_DEADLINE=DEADLINE)
     return subprocess.Popen(
-        [sys.executable, '-m', 'pytest', '-p', 'study.plugin', '-p', 'no:cacheprovider',
-         '--tree', tree.path, '--study-fd', str(descriptor), '--study-recipe', recipe,
-         '--timeout', str(LIMIT), '--timeout-method', 'signal'] + files_about(recipe),
+        [sys.executable, '-m', 'pytest', '-vv', '-p', 'study.plugin',
+         '-p', 'no:cacheprovider', '--timeout', str(LIMIT), '--timeout-method', 'signal',
+         '--tree', tree.path, '--study-recipe', recipe, '--study-part', part,
+         '--study-fd', str(descriptor)] + files_about(recipe),
         cwd=trees.ROOT, env=environment, pass_fds=[descriptor],
-        stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
 
 def take(result, message, progress):
-    """Add what the plugin wrote to a result."""
+    """Add what the plugin wrote to a result; return how many tests it made known."""
     if isinstance(message, list):
-        for entry in message:
-            result.tests[entry['id']] = Test(**entry)
-        progress(result, None)
-        return
+        result.tests.update({entry['id']: Test(**entry) for entry in message})
+        progress(len(message), None)
+        return len(message)
     test = result.tests[message['id']]
     test.outcome = message['outcome']
     test.message, test.text = message.get('message', ''), message.get('text', '')
-    progress(result, test)
+    progress(0, test)
+    return 0
 
 
 def last_line(output):
