@@ -3,12 +3,14 @@
 A test that fails speaks for the rules that it guards, the less the more they are.
 A unit test speaks loudest: it fails for what it tests, where a script's test fails
 for whatever goes wrong before its last line. A rule most of whose tests pass is
-probably not the one.
+probably not the one. And where Python has said what is wrong, in the words that
+MIGRATION.md gives for a rule, that counts whatever the test was about.
 """
 import collections
 from dataclasses import dataclass, field
 
 WEIGHT = {'unit': 4, 'wire': 2, 'hostile': 2, 'script': 1}
+SAID = 4  # for a test that fails with the words of a rule
 
 
 @dataclass
@@ -19,34 +21,46 @@ class Finding:
     tests: list = field(default_factory=list)
 
 
-def scores(tests):
-    """Return {rule id: how much speaks for it}, for the rules of failed tests.
+def speaks_for(test, rules):
+    """Return the ids of the rules in whose words a failed test has failed."""
+    return [rule.id for rule in rules.values()
+            if any(words in test.text for words in rule.errors)]
+
+
+def scores(tests, rules):
+    """Return {rule id: how much speaks for it}, without those for which nothing does.
 
     The variants of one test speak once, together.
     """
-    failed, total = collections.Counter(), collections.Counter()
+    failed, total, said = (collections.Counter() for _ in range(3))
     variants = collections.Counter(test.function for test in tests)
     for test in tests:
-        for rule in test.rules:
-            weight = WEIGHT[test.kind] / len(test.rules) / variants[test.function]
-            total[rule] += weight
-            if test.failed:
-                failed[rule] += weight
-    return {rule: failed[rule] ** 2 / total[rule] for rule in failed}
+        share = 1 / variants[test.function]
+        for name in test.rules:
+            weight = WEIGHT.get(test.kind, 1) * share / len(test.rules)
+            total[name] += weight
+            failed[name] += weight if test.failed else 0
+        if test.failed:
+            for name in speaks_for(test, rules):
+                said[name] += SAID * share
+    found = {name: said[name] + (failed[name] ** 2 / total[name] if total[name] else 0)
+             for name in rules}
+    return {name: score for name, score in found.items() if score}
 
 
 def ranked(tests, rules):
-    """Return the Findings, the likeliest rule first, what guards no rule last.
+    """Return the Findings, the likeliest rule first, what speaks for no rule last.
 
     tests are all tests of a recipe, rules a dict by id. A test stands under the
-    likeliest of its rules.
+    likeliest of the rules that it guards or speaks for.
     """
-    found = scores(tests)
+    found = scores(tests, rules)
     order = sorted(found, key=found.get, reverse=True)
-    findings = {name: Finding(rules[name]) for name in order if name in rules}
+    findings = {name: Finding(rules[name]) for name in order}
     others = Finding(None)
     for test in tests:
         if test.failed:
-            names = [name for name in findings if name in test.rules]
-            (findings[names[0]] if names else others).tests.append(test)
+            named = set(test.rules) | set(speaks_for(test, rules))
+            likeliest = next((name for name in order if name in named), None)
+            findings.get(likeliest, others).tests.append(test)
     return [finding for finding in list(findings.values()) + [others] if finding.tests]

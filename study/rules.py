@@ -4,7 +4,8 @@ A rule is a heading of the third level, "### `id`: title", and what follows it:
 
     ```diff          a snippet: the name of a recipe, then lines of both trees
     ```claims        which differing lines it explains (see Claim)
-    - **Since:**     fields of one paragraph each: Since, 2to3, Trap, Tests
+    - **Since:**     fields of one paragraph each: Since, 2to3, Trap, Tests, and
+                     Error where there is one
 """
 import os
 import re
@@ -80,6 +81,11 @@ class Rule:
     def tests(self):
         """The names of tests that its field Tests gives, in order."""
         return re.findall(r'`(test_\w+)`', self.fields.get('Tests', ''))
+
+    @property
+    def errors(self):
+        """What Python says where the rule is forgotten, as pieces of messages."""
+        return re.findall(r'`([^`]+)`', self.fields.get('Error', ''))
 
     def explained(self, group):
         """Return the lines of a group that this rule explains, as a set."""

@@ -104,8 +104,8 @@ class Page:
         wanted = [row.group for row in found if row.group
                   and (rule is None or rule.explained(row.group))]
         half = self.width + NUMBER + 1
-        self.line(Text('%-*s   %s' % (half, 'py2_original/%s.py' % self.recipe,
-                                      'py3/%s.py' % self.recipe), 'bold'))
+        self.line(Text('%-*s   %s' % (half, ('py2_original/%s.py' % self.recipe)[:half],
+                                      ('py3/%s.py' % self.recipe)[:half]), 'bold'))
         for stretch in stretches(found, wanted):
             self.line(Text(('-' * half) + '-+-' + '-' * half, 'bright_black'))
             for group, run in itertools.groupby(stretch, lambda row: row.group):
