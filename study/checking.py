@@ -80,8 +80,9 @@ def progress_bar(console):
 class Checker:
     """Checks recipes of one tree and says on a console what it found."""
 
-    def __init__(self, console, tree, verbose):
+    def __init__(self, console, tree, verbose, enough):
         self.console, self.tree, self.verbose = console, tree, verbose
+        self.enough = enough  # failed tests of a recipe
         self.rules = rules.load()
 
     def check(self, recipes):
@@ -94,7 +95,7 @@ class Checker:
             except Unfit as reason:
                 unfit[recipe] = reason
         with progress_bar(self.console) as progress:
-            results = suite.run(self.tree, fit, progress)
+            results = suite.run(self.tree, fit, progress, self.enough)
         results = {result.recipe: result for result in results}
         for recipe in recipes:
             self.say_verdict(recipe, unfit.get(recipe), results.get(recipe))
@@ -103,7 +104,7 @@ class Checker:
                 self.explain(result)
         good = sum(not result.failed for result in results.values())
         self.say('\n%d of %d recipes in %s are faithful (%d tests, %.0f s).' % (
-            good, len(recipes), self.tree.path, sum(len(result.tests) for result
+            good, len(recipes), self.tree.path, sum(len(result.ran) for result
                                                     in results.values()),
             time.monotonic() - begin), 'bold')
         return good == len(recipes)
@@ -117,7 +118,9 @@ class Checker:
             verdict, style = str(reason), 'red'
         elif result.failed:
             verdict, style = 'NOT faithful: %d of %d tests fail' % (
-                len(result.failed), len(result.tests)), 'red'
+                len(result.failed), len(result.ran)), 'red'
+            if len(result.ran) < len(result.tests):
+                verdict += ' (of %d: --all runs the others too)' % len(result.tests)
         else:
             verdict, style = 'faithful (%d tests)' % len(result.tests), 'green'
         self.say('%-30s %s' % (recipe, verdict), style)
@@ -128,7 +131,7 @@ class Checker:
     def explain(self, result):
         """Print the failed tests of a recipe by rule, the likeliest rule first."""
         self.say('\n' + result.recipe, 'bold')
-        found = findings.ranked(list(result.tests.values()), self.rules)
+        found = findings.ranked(result.ran, self.rules)
         for place, finding in enumerate(found, 1):
             rule = finding.rule
             if rule:
@@ -145,7 +148,7 @@ class Checker:
         if self.verbose:
             self.say(test.text)
             return
-        message = Text('         ' + (short(test.message) or 'did not end'))
+        message = Text('         ' + short(test.message))
         message.truncate(self.console.width, overflow='ellipsis')
         self.say(message.plain, 'bright_black')
 
@@ -194,6 +197,8 @@ def main(argv):
                         help='only this one; may be given again')
     parser.add_argument('--watch', action='store_true',
                         help='check again what changes, until Ctrl-C')
+    parser.add_argument('--all', action='store_true', help='run all tests of a recipe, '
+                        'however many of them fail (else %d)' % suite.ENOUGH)
     parser.add_argument('--verbose', action='store_true', help='show the tracebacks')
     args = parser.parse_args(argv)
     tree = tree_named(args.folder)
@@ -201,7 +206,8 @@ def main(argv):
         raise StudyError('the originals need Python 2: ./toxw run -e py27 tests them')
     recipes = [recipe_named(name) for name in args.recipe or trees.RECIPES]
     suite.require_packages()
-    checker = Checker(output.console(), tree, args.verbose)
+    checker = Checker(output.console(), tree, args.verbose,
+                      0 if args.all else suite.ENOUGH)
     if args.watch:
         return 0 if watch(checker, recipes) else 1
     return 0 if checker.check(recipes) else 1

@@ -2,15 +2,20 @@
 
 A test that fails speaks for the rules that it guards, the less the more they are.
 A unit test speaks loudest: it fails for what it tests, where a script's test fails
-for whatever goes wrong before its last line. A rule most of whose tests pass is
+for whatever goes wrong before its last line; and one that fails by its own assertion
+speaks louder than one that does not get there. A rule most of whose tests pass is
 probably not the one. And where Python has said what is wrong, in the words that
 MIGRATION.md gives for a rule, that counts whatever the test was about.
 """
 import collections
+import re
 from dataclasses import dataclass, field
 
-WEIGHT = {'unit': 4, 'wire': 2, 'hostile': 2, 'script': 1}
+WEIGHT = {'unit': 4, 'wire': 2, 'hostile': 2, 'script': 1, 'interop': 1}
+UNASSERTED = 0.5  # of the weight, for a test that an error ended on its way
 SAID = 4  # for a test that fails with the words of a rule
+# What pytest writes of an error, in contrast to the source that it shows.
+ERROR_LINE = re.compile(r'E  |\s*\|')
 
 
 @dataclass
@@ -23,8 +28,9 @@ class Finding:
 
 def speaks_for(test, rules):
     """Return the ids of the rules in whose words a failed test has failed."""
+    said = '\n'.join(filter(ERROR_LINE.match, test.text.splitlines()))
     return [rule.id for rule in rules.values()
-            if any(words in test.text for words in rule.errors)]
+            if any(words in said for words in rule.errors)]
 
 
 def scores(tests, rules):
@@ -37,9 +43,10 @@ def scores(tests, rules):
     for test in tests:
         share = 1 / variants[test.function]
         for name in test.rules:
-            weight = WEIGHT.get(test.kind, 1) * share / len(test.rules)
+            weight = WEIGHT[test.kind] * share / len(test.rules)
             total[name] += weight
-            failed[name] += weight if test.failed else 0
+            if test.failed:
+                failed[name] += weight * (1 if test.asserted else UNASSERTED)
         if test.failed:
             for name in speaks_for(test, rules):
                 said[name] += SAID * share
@@ -51,7 +58,7 @@ def scores(tests, rules):
 def ranked(tests, rules):
     """Return the Findings, the likeliest rule first, what speaks for no rule last.
 
-    tests are all tests of a recipe, rules a dict by id. A test stands under the
+    tests are those of a recipe that were run, rules a dict by id. A test stands under the
     likeliest of the rules that it guards or speaks for.
     """
     found = scores(tests, rules)

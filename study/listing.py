@@ -1,5 +1,6 @@
 """study list: the recipes, what each teaches, how much differs, and who can run it."""
 import ast
+import concurrent.futures
 
 from rich.table import Table
 
@@ -57,8 +58,10 @@ def interpreter_lines():
             yield '%-13s %s' % (tree.name, interpreters.find(tree.major))
         except interpreters.InterpreterMissing as missing:
             yield '%-13s %s' % (tree.name, missing)
+    with concurrent.futures.ThreadPoolExecutor() as pool:  # each starts processes
+        here = list(pool.map(is_here, VERSIONS))
     yield '%-13s %s' % ('all found', ', '.join(
-        '%d.%d' % version for version in VERSIONS if is_here(version)) or 'none')
+        '%d.%d' % version for version, found in zip(VERSIONS, here) if found) or 'none')
 
 
 def is_here(version):

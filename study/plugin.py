@@ -1,10 +1,12 @@
 """A pytest plugin: which test is about which recipe, and how each one ended.
 
+The tests that say most come first: those of single functions, then those on the wire.
+
 study.suite loads it (`-p study.plugin`) and reads what it writes: one JSON
 object a line into the file descriptor --study-fd. The first line is a list, all
 tests that will run: [{"id": ..., "kind": ..., "rules": [...]}, ...]. Then comes
-one line for each test that ended: {"id", "outcome"}, and where it has not passed
-its "message" and the whole "text".
+one line for each test that ended: {"id", "outcome"}, and where it has not passed its
+"message", the whole "text", and whether a test's own assertion said so, "asserted".
 """
 import json
 import os
@@ -13,7 +15,7 @@ import pytest
 
 from compat import trees
 
-KINDS = ('unit', 'script', 'wire', 'interop', 'hostile')
+KINDS = ('unit', 'wire', 'hostile', 'script', 'interop')  # in the order of the run
 
 
 def pytest_addoption(parser):
@@ -42,7 +44,8 @@ class Results:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config, items):
-        about = [item for item in items if self.recipe in recipes_of(item)]
+        about = sorted((item for item in items if self.recipe in recipes_of(item)),
+                       key=lambda item: KINDS.index(kind_of(item)))
         chosen = about[self.part::self.parts]
         config.hook.pytest_deselected(
             items=[item for item in items if item not in chosen])
@@ -79,9 +82,9 @@ def recipes_of(item):
 
 
 def kind_of(item):
-    """Return the kind of a test, or '' if no marker says it."""
-    kinds = [mark.name for mark in item.iter_markers() if mark.name in KINDS]
-    return kinds[0] if kinds else ''
+    """Return the kind of a test; without a marker it counts as the last one."""
+    return next((mark.name for mark in item.iter_markers() if mark.name in KINDS),
+                KINDS[-1])
 
 
 def rules_of(item):
@@ -95,4 +98,12 @@ def result(report):
     crash = getattr(report.longrepr, 'reprcrash', None)
     message = crash.message if crash else text.strip().rpartition('\n')[2]
     return {'id': report.nodeid, 'outcome': report.outcome, 'message': message,
-            'text': text}
+            'text': text, 'asserted': bool(crash) and is_assertion(crash)}
+
+
+def is_assertion(crash):
+    """Whether a failure is one that the suite itself has asserted, and neither an
+    error that came up on the way there nor a wait in vain."""
+    tests = os.path.join(trees.ROOT, 'tests', '')
+    return (os.path.abspath(crash.path).startswith(tests)
+            and crash.message.startswith(('assert ', 'AssertionError')))

@@ -17,6 +17,7 @@ from compat import trees
 from study.errors import StudyError
 
 AT_ONCE = 4  # runs of pytest
+ENOUGH = 12  # failed tests of a recipe: more of them say no more
 LIMIT = 60  # seconds for a test that would never end by itself
 # Seconds that a test waits for what never comes: a port with one mistake may have
 # dozens of such tests, and one that is faithful needs no second.
@@ -26,11 +27,12 @@ NEEDED = {'pytest': 'pytest', 'pytest_timeout': 'pytest-timeout', 'six': 'six',
 
 
 @dataclass
-class Test:
+class Outcome:
     """A test and how it ended.
 
     kind is its marker: 'unit', 'wire'... outcome is 'passed', 'failed', 'skipped', or
-    '' if the run was cut off; message says in short why, text is the traceback.
+    '' if it was not run; message says in short why, text is the traceback, and
+    asserted says that an assertion of the suite failed, and no error came before it.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Test:
     outcome: str = ''
     message: str = ''
     text: str = ''
+    asserted: bool = False
 
     @property
     def name(self):
@@ -52,7 +55,7 @@ class Test:
 
     @property
     def failed(self):
-        return self.outcome in ('failed', '')
+        return self.outcome == 'failed'
 
 
 @dataclass
@@ -66,6 +69,11 @@ class Result:
     def failed(self):
         """The tests that failed, as a list."""
         return [test for test in self.tests.values() if test.failed]
+
+    @property
+    def ran(self):
+        """The tests that were run, as a list."""
+        return [test for test in self.tests.values() if test.outcome]
 
 
 def files():
@@ -97,17 +105,20 @@ def require_packages():
                          'install %s' % (sys.executable, ' '.join(missing)))
 
 
-def run(tree, recipes, progress=lambda known, test: None):
+def run(tree, recipes, progress=lambda known, test: None, enough=ENOUGH):
     """Run the tests of some recipes against a tree; return their Results.
 
+    A recipe's tests end when enough of them have failed; with 0 all are run.
     progress(known, test) is called from several threads: with the number of tests
-    that were found and None, and with 0 and a Test that has ended.
+    that were found and None, and with 0 and the Outcome of one that has ended.
     Raises StudyError if a recipe's tests do not run at all.
     """
     results = [Result(recipe) for recipe in recipes]
     parts = max(1, AT_ONCE // max(1, len(recipes)))
+    more = ['--maxfail', str(-(-enough // parts))]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        running = [pool.submit(run_part, tree, result, '%d/%d' % (part, parts), progress)
+        running = [pool.submit(run_part, tree, result,
+                               more + ['--study-part', '%d/%d' % (part, parts)], progress)
                    for result in results for part in range(parts)]
         try:
             for future in running:
@@ -119,14 +130,14 @@ def run(tree, recipes, progress=lambda known, test: None):
     return results
 
 
-def run_part(tree, result, part, progress):
-    """Run a part of a recipe's tests, "0/4" to "3/4", and add what they say to its
-    Result. Raises StudyError."""
+def run_part(tree, result, options, progress):
+    """Run a part of a recipe's tests, which pytest's options choose, and add what they
+    say to its Result. Raises StudyError."""
     folder = tempfile.mkdtemp(prefix='study-')
     reading, writing = os.pipe()
     try:
         with open(os.path.join(folder, 'output'), 'w+b') as log:
-            child = start(tree, result.recipe, part, folder, writing, log)
+            child = start(tree, result.recipe, options, folder, writing, log)
             os.close(writing)
             with open(reading, encoding='utf-8') as lines:
                 known = sum(take(result, json.loads(line), progress) for line in lines)
@@ -139,16 +150,16 @@ def run_part(tree, result, part, progress):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def start(tree, recipe, part, folder, descriptor, log):
-    """Start pytest on a part of a recipe; its results go to the descriptor."""
+def start(tree, recipe, options, folder, descriptor, log):
+    """Start pytest on a recipe; its results go to the descriptor."""
     environment = {name: value for name, value in os.environ.items()
                    if name not in ('PORT_RESULTS', 'PORT_TREE', 'PYTEST_ADDOPTS')}
     environment.update(TMPDIR=folder, PORT_DEADLINE=DEADLINE)
     return subprocess.Popen(
         [sys.executable, '-m', 'pytest', '-vv', '-p', 'study.plugin',
          '-p', 'no:cacheprovider', '--timeout', str(LIMIT), '--timeout-method', 'signal',
-         '--tree', tree.path, '--study-recipe', recipe, '--study-part', part,
-         '--study-fd', str(descriptor)] + files_about(recipe),
+         '--tree', tree.path, '--study-recipe', recipe, '--study-fd', str(descriptor)]
+        + options + files_about(recipe),
         cwd=trees.ROOT, env=environment, pass_fds=[descriptor],
         stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
@@ -156,12 +167,12 @@ def start(tree, recipe, part, folder, descriptor, log):
 def take(result, message, progress):
     """Add what the plugin wrote to a result; return how many tests it made known."""
     if isinstance(message, list):
-        result.tests.update({entry['id']: Test(**entry) for entry in message})
+        result.tests.update({entry['id']: Outcome(**entry) for entry in message})
         progress(len(message), None)
         return len(message)
     test = result.tests[message['id']]
-    test.outcome = message['outcome']
-    test.message, test.text = message.get('message', ''), message.get('text', '')
+    for name, value in message.items():
+        setattr(test, name, value)
     progress(0, test)
     return 0
 

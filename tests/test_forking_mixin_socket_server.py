@@ -104,7 +104,7 @@ def test_the_constants_are_the_given_ones(forking):
 
 
 @pytest.mark.unit
-@pytest.mark.rule('renamed-modules')
+@pytest.mark.rule('mix-in-first')
 def test_the_mix_in_comes_first(forking):
     names = [base.__name__ for base in forking.ForkingServer.__bases__]
     assert names == ['ForkingMixIn', 'TCPServer']
@@ -120,7 +120,7 @@ def test_the_server_class_adds_nothing(forking):
 # On the wire
 
 @pytest.mark.wire
-@pytest.mark.rule('bytes-on-the-wire')
+@pytest.mark.rule('bytes-on-the-wire', 'bytes-formatting')
 def test_the_reply_is_the_pid_of_a_child_and_the_data(server, conversation):
     pid, data = pid_and_data(ask(conversation, server.address, HELLO))
     assert data == HELLO
@@ -128,6 +128,7 @@ def test_the_reply_is_the_pid_of_a_child_and_the_data(server, conversation):
 
 
 @pytest.mark.wire
+@pytest.mark.rule('mix-in-first')
 def test_every_connection_has_a_process_of_its_own(server, conversation):
     pids = {pid_and_data(ask(conversation, server.address, HELLO))[0]
             for _ in range(5)}
@@ -195,6 +196,7 @@ def test_the_server_prints_control_bytes_as_escapes(server, conversation):
 
 
 @pytest.mark.wire
+@pytest.mark.rule('mix-in-first')
 def test_a_slow_client_delays_nobody(server, conversation):
     slow = conversation(server.address)
     slow.send(b'wait')
