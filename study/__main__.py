@@ -3,6 +3,7 @@
 Python 3.9 and up.
 """
 import importlib
+import signal
 import sys
 
 from study.errors import StudyError
@@ -39,6 +40,8 @@ def main(argv):
     except ModuleNotFoundError as error:
         return complain('%s is not installed: "./toxw study" has it, or: %s -m pip '
                         'install rich Pygments fissix' % (error.name, sys.executable))
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     except BrokenPipeError:
         # Whoever read our output has seen enough: nothing is left to flush.
         sys.stdout = None

@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -113,31 +114,42 @@ def run(tree, recipes, progress=lambda known, test: None, enough=ENOUGH):
     that were found and None, and with 0 and the Outcome of one that has ended.
     Raises StudyError if a recipe's tests do not run at all.
     """
-    results = [Result(recipe) for recipe in recipes]
+    results, children = [Result(recipe) for recipe in recipes], []
     parts = max(1, AT_ONCE // max(1, len(recipes)))
     more = ['--maxfail', str(-(-enough // parts))]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         running = [pool.submit(run_part, tree, result,
-                               more + ['--study-part', '%d/%d' % (part, parts)], progress)
+                               more + ['--study-part', '%d/%d' % (part, parts)], progress,
+                               children)
                    for result in results for part in range(parts)]
         try:
             for future in running:
                 future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        except BaseException:  # Ctrl-C or not: nothing goes on without us
+            pool.shutdown(wait=False, cancel_futures=True)
+            interrupt(children)
+            raise
     for result in results:
         result.tests = dict(sorted(result.tests.items()))
     return results
 
 
-def run_part(tree, result, options, progress):
+def interrupt(children):
+    """Let runs of pytest end as by Ctrl-C, which ends what they have started."""
+    for child in children:
+        if child.poll() is None:
+            child.send_signal(signal.SIGINT)
+
+
+def run_part(tree, result, options, progress, children):
     """Run a part of a recipe's tests, which pytest's options choose, and add what they
-    say to its Result. Raises StudyError."""
+    say to its Result, and the process to children. Raises StudyError."""
     folder = tempfile.mkdtemp(prefix='study-')
     reading, writing = os.pipe()
     try:
         with open(os.path.join(folder, 'output'), 'w+b') as log:
             child = start(tree, result.recipe, options, folder, writing, log)
+            children.append(child)
             os.close(writing)
             with open(reading, encoding='utf-8') as lines:
                 known = sum(take(result, json.loads(line), progress) for line in lines)

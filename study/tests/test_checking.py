@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from compat import process
 from compat import trees
 from study import rules
 from study.tests.tool import COMMAND, environment, on_a_terminal, study
@@ -98,6 +99,28 @@ def test_watch_checks_again_when_a_file_changes(port):
         child.kill()
         child.wait()
         child.stdout.close()
+
+
+def test_an_interrupted_check_ends_what_it_started(port):
+    child = subprocess.Popen(COMMAND + ['check', port()], cwd=trees.ROOT, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env=environment(PORT_CHILD='interrupted'))
+    process.wait_until(lambda: len(marked()) > 3, 'it runs tests')
+    child.send_signal(signal.SIGINT)
+    said, errors = child.communicate(timeout=process.DEADLINE)
+    assert (child.returncode, said, errors) == (130, '', '')
+    process.wait_until(lambda: not marked(), 'nothing is left')
+
+
+def marked():
+    """Return the pids of the processes with the test's mark in their environment."""
+    def has_mark(pid):
+        try:
+            with open('/proc/%s/environ' % pid, 'rb') as source:
+                return b'PORT_CHILD=interrupted' in source.read().split(b'\0')
+        except OSError:
+            return False
+    return [pid for pid in os.listdir('/proc') if pid.isdigit() and has_mark(pid)]
 
 
 def wait_for(child, words):
