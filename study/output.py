@@ -17,7 +17,7 @@ WIDTH = 120  # columns of plain text where nothing says how many there are
 
 def console(file=None):
     """Return a rich Console that writes to a file (default: stdout)."""
-    width = shutil.get_terminal_size((WIDTH, 24)).columns
+    width = shutil.get_terminal_size((WIDTH, 24)).columns or WIDTH
     return Console(file=file, width=width, highlight=False, soft_wrap=False,
                    force_terminal=sys.stdout.isatty(), legacy_windows=False)
 
