@@ -23,7 +23,7 @@ MARGIN = 42  # columns of the rules
 
 # Few colours, and the terminal's own: they fit a light screen and a dark one.
 THEME = ANSISyntaxTheme({
-    Token.Comment: Style(color='bright_black', italic=True),
+    Token.Comment: Style(color='bright_black'),
     Token.Keyword: Style(color='blue'), Token.Operator.Word: Style(color='blue'),
     Token.Literal.String: Style(color='yellow'),
     Token.Literal.Number: Style(color='cyan')})
@@ -122,7 +122,7 @@ class Page:
         for line, note in itertools.zip_longest(lines, notes):
             if line is None:
                 line = Text(' ' * (2 * (self.width + NUMBER + 1) + 3))
-            self.line(line + Text('  ') + note if note else line)
+            self.line(Text.assemble(line, '  ', note) if note else line)
 
     def line(self, text):
         text.rstrip()
@@ -139,7 +139,7 @@ class Page:
         one, other = self.pieces(row.old, spans[0]), self.pieces(row.new, spans[1])
         blank = Text(' ' * (self.width + NUMBER + 1))
         for left, right in itertools.zip_longest(one, other, fillvalue=blank):
-            yield left + Text(' %s ' % mark, 'bold') + right
+            yield Text.assemble(left, (' %s ' % mark, 'bold'), right)
             mark = ' '
 
     def pieces(self, line, spans):
@@ -164,7 +164,7 @@ class Page:
 
     def cell(self, number, text):
         padding = ' ' * (self.width - len(text))
-        return Text('%*s ' % (NUMBER, number), 'bright_black') + text + Text(padding)
+        return Text.assemble(('%*s ' % (NUMBER, number), 'bright_black'), text, padding)
 
     def notes(self, group):
         """Return the lines that say which rules explain a group, and why."""
@@ -176,14 +176,14 @@ class Page:
             if name not in self.told:
                 text += ' ' + re.sub(r'\[(.*?)\]\(.*?\)', r'\1', rule.why)
                 self.told.add(name)
-            note = Text(text, 'italic')
+            note = Text(text)
             note.stylize('bold magenta', 0, len(name))
             found += note.wrap(self.console, width)
         if self.wide:
             return found
-        return [Text('      * ' if line.plain.startswith(tuple(
-            name + ':' for name in self.found)) else '        ') + line
-            for line in found]
+        heads = tuple(name + ':' for name in self.found)
+        return [Text.assemble('      * ' if line.plain.startswith(heads) else '        ',
+                              line) for line in found]
 
 
 def show(console, found, rule, recipe):

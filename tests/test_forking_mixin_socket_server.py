@@ -39,6 +39,30 @@ def ask(conversation, address, request):
     return client.read_all()
 
 
+# Names that readers rely on: first, lest these get what a fork leaves to the collector
+
+@pytest.mark.unit
+def test_the_constants_are_the_given_ones(forking):
+    assert forking.SERVER_HOST == 'localhost'
+    assert forking.SERVER_PORT == 0
+    assert forking.BUF_SIZE == 1024
+    assert forking.ECHO_MSG == 'Hello echo server!'
+
+
+@pytest.mark.unit
+@pytest.mark.rule('mix-in-first')
+def test_the_mix_in_comes_first(forking):
+    names = [base.__name__ for base in forking.ForkingServer.__bases__]
+    assert names == ['ForkingMixIn', 'TCPServer']
+
+
+@pytest.mark.unit
+def test_the_server_class_adds_nothing(forking):
+    own = [name for name in vars(forking.ForkingServer)
+           if not name.startswith('__')]
+    assert own == []
+
+
 # The demonstration
 
 @pytest.mark.script
@@ -91,30 +115,6 @@ def test_closing_frees_the_port(forking):
     with pytest.raises(socket.error) as caught:
         socket.create_connection(address)
     assert caught.value.errno == errno.ECONNREFUSED
-
-
-# Names that readers rely on
-
-@pytest.mark.unit
-def test_the_constants_are_the_given_ones(forking):
-    assert forking.SERVER_HOST == 'localhost'
-    assert forking.SERVER_PORT == 0
-    assert forking.BUF_SIZE == 1024
-    assert forking.ECHO_MSG == 'Hello echo server!'
-
-
-@pytest.mark.unit
-@pytest.mark.rule('mix-in-first')
-def test_the_mix_in_comes_first(forking):
-    names = [base.__name__ for base in forking.ForkingServer.__bases__]
-    assert names == ['ForkingMixIn', 'TCPServer']
-
-
-@pytest.mark.unit
-def test_the_server_class_adds_nothing(forking):
-    own = [name for name in vars(forking.ForkingServer)
-           if not name.startswith('__')]
-    assert own == []
 
 
 # On the wire

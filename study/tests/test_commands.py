@@ -213,7 +213,8 @@ def test_a_terminal_has_colours_unless_it_says_no():
     coloured = on_a_terminal('diff', 'udp_server', PAGER='cat')
     assert ESCAPE + '34m' in coloured  # a keyword
     plain = on_a_terminal('diff', 'udp_server', PAGER='cat', NO_COLOR='1')
-    assert '[3' not in plain.replace('[3m', '')  # italics are no colour
+    assert '[3' not in plain and '[9' not in plain  # the codes of colours
+    assert ESCAPE + '1;4m' in plain  # bold and underlined
 
 
 def test_a_terminal_has_a_pager_and_a_pipe_has_none():
