@@ -7,6 +7,7 @@ object a line into the file descriptor --study-fd. The first line is a list, all
 tests that will run: [{"id": ..., "kind": ..., "rules": [...]}, ...]. Then comes
 one line for each test that ended: {"id", "outcome"}, and where it has not passed its
 "message", the whole "text", and whether a test's own assertion said so, "asserted".
+The last line is null.
 """
 import json
 import os
@@ -52,6 +53,11 @@ class Results:
         items[:] = chosen
         self.write([{'id': item.nodeid, 'kind': kind_of(item), 'rules': rules_of(item)}
                     for item in items])
+
+    def pytest_sessionfinish(self):
+        """Say that this is all: a child that a port has forked and left behind may
+        hold the descriptor open."""
+        self.write(None)
 
     def pytest_runtest_logreport(self, report):
         """A test has three phases, of which the first that does not pass counts."""

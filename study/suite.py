@@ -4,6 +4,7 @@ one that is tested alone in several.
 The tests mostly wait, so several runs share the processors well.
 """
 import concurrent.futures
+import contextlib
 import importlib.util
 import json
 import os
@@ -141,6 +142,12 @@ def interrupt(children):
             child.send_signal(signal.SIGINT)
 
 
+def end_group(child):
+    """Kill what a child that led a session of its own has left behind."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
 def run_part(tree, result, options, progress, children):
     """Run a part of a recipe's tests, which pytest's options choose, and add what they
     say to its Result, and the process to children. Raises StudyError."""
@@ -152,8 +159,10 @@ def run_part(tree, result, options, progress, children):
             children.append(child)
             os.close(writing)
             with open(reading, encoding='utf-8') as lines:
-                known = sum(take(result, json.loads(line), progress) for line in lines)
+                messages = iter(lambda: json.loads(next(lines, 'null')), None)
+                known = sum(take(result, message, progress) for message in messages)
             status = child.wait()
+            end_group(child)
             log.seek(0)
             if status not in (0, 1) or not known:
                 raise StudyError('the tests of %s did not run: %s'
@@ -172,7 +181,7 @@ def start(tree, recipe, options, folder, descriptor, log):
          '-p', 'no:cacheprovider', '--timeout', str(LIMIT), '--timeout-method', 'signal',
          '--tree', tree.path, '--study-recipe', recipe, '--study-fd', str(descriptor)]
         + options + files_about(recipe),
-        cwd=trees.ROOT, env=environment, pass_fds=[descriptor],
+        cwd=trees.ROOT, env=environment, pass_fds=[descriptor], start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
 

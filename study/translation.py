@@ -7,6 +7,7 @@ It takes some minutes. study/tests/test_translation.py holds the table to the tr
 import concurrent.futures
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -54,17 +55,22 @@ def recorded(path=rules.PATH):
 
 def demonstration(tree, recipe):
     """Run a recipe; return how it ends: with which error, or that it runs or hangs."""
-    with process.Child(tree, recipe) as child:
-        try:
-            status = child.wait(PATIENCE)
-        except process.Timeout:
-            status = None
-        lines = child.stderr.decode('utf-8').splitlines()
+    child = subprocess.Popen(
+        process.python(tree) + [tree.script(recipe)], text=True, cwd=trees.ROOT,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        env=process.environment_of(tree), start_new_session=True)
+    try:
+        said, hangs = child.communicate(timeout=PATIENCE)[1], False
+    except subprocess.TimeoutExpired:
+        suite.end_group(child)
+        said, hangs = child.communicate()[1], True
+    suite.end_group(child)
+    lines = said.splitlines()
     errors = [line for line in lines if re.match(r'\w*Error: ', line)] or lines
     if errors:
         error = '`%s`' % errors[-1].partition('. Did you mean')[0]  # said since 3.10
-        return error + (', and hangs' if status is None else '')
-    return HANGS if status is None else RUNS
+        return error + (', and hangs' if hangs else '')
+    return HANGS if hangs else RUNS
 
 
 def demonstrations(tree):
@@ -74,21 +80,24 @@ def demonstrations(tree):
     return dict(zip(trees.RECIPES, ends))
 
 
-def row(tree, recipe, end, enough=0):
-    """Run the tests of a recipe and return its Row."""
-    result, = suite.run(tree, [recipe], enough=enough)
-    found = findings.ranked(result.ran, rules.load())
-    first = found[0].rule if found else None
-    return Row(recipe, end, len(result.failed), len(result.ran), first and first.id)
+def rows(tree, recipes, ends, enough=0):
+    """Run the tests of some recipes, each until enough have failed, and return their
+    Rows. ends is {recipe: how its demonstration ends}."""
+    found = []
+    for result in suite.run(tree, recipes, enough=enough):
+        ranked = findings.ranked(result.ran, rules.load())
+        first = ranked[0].rule if ranked else None
+        found.append(Row(result.recipe, ends[result.recipe], len(result.failed),
+                         len(result.ran), first and first.id))
+    return found
 
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
         starting.start(os.path.join(folder, 'translated'), True)
         tree = trees.Tree(os.path.join(folder, 'translated'))
-        ends = demonstrations(tree)
-        for recipe in trees.RECIPES:
-            print(row(tree, recipe, ends[recipe]), flush=True)
+        for row in rows(tree, trees.RECIPES, demonstrations(tree)):
+            print(row)
     return 0
 
 
