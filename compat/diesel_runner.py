@@ -6,15 +6,19 @@
     assert diesel_runner.run(main) == 'done'
 
 The real library leaves the sockets of an application that has ended to the
-garbage collector; here they are closed, so that a test leaves nothing behind.
+garbage collector; here they are closed, so that a test leaves nothing behind. Its
+threads wake the hub through a pipe when they are done, and must not find somebody
+else's descriptor there: they are waited for.
 """
 from __future__ import absolute_import
 
 import os
 
+from six.moves import _thread
+
 from compat import diesel
 from compat.diesel.logmod import levels
-from compat.process import DEADLINE, Timeout
+from compat.process import DEADLINE, Timeout, wait_until
 
 
 def run(main, *more, **options):
@@ -39,19 +43,21 @@ def run(main, *more, **options):
         diesel.quickstop()
 
     diesel.set_log_level(levels.DISABLED)
+    threads = _thread._count()
     app = diesel.Application(allow_app_replacement=True)
     try:
         diesel.quickstart(*more + (body, watchdog), __app=app)
     finally:
-        close(app)
+        close(app, threads)
     value, error = outcome[0]
     if error is not None:
         raise error
     return value
 
 
-def close(app):
-    """Close every descriptor of an application that has ended."""
+def close(app, threads=None):
+    """Close every descriptor of an application that has ended. threads: how many
+    threads there were before it."""
     hub = app.hub
     if hasattr(hub, 'close_all'):
         hub.close_all()
@@ -60,5 +66,7 @@ def close(app):
         if hasattr(watched, 'close'):
             watched.close()
     hub.epoll.close()
+    if threads is not None:
+        wait_until(lambda: _thread._count() <= threads, 'the threads are done')
     os.close(hub._t_recv)
     os.close(hub._t_wakeup)

@@ -18,12 +18,22 @@ HOW_TO_GET = {
 }
 
 
+_versions = {sys.executable: sys.version_info[:2]}
+
+
 class InterpreterMissing(Exception):
     """There is no interpreter of that version; str() says how to get one."""
 
 
 def version(executable):
-    """Return (major, minor) of the Python at a path, or None if it is none."""
+    """Return (major, minor) of the Python at a path, or None if it is none. An
+    interpreter is asked once."""
+    if executable not in _versions:
+        _versions[executable] = _asked(executable)
+    return _versions[executable]
+
+
+def _asked(executable):
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
         child = subprocess.Popen([executable, '-c', code],

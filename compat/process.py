@@ -29,6 +29,9 @@ MARK = 'PORT_CHILD'
 # runs in a thread.
 STRICT = ['-W', 'error', '-W', 'ignore:This process:DeprecationWarning']
 
+# Python 2.7 has only the time of day, which somebody may set meanwhile.
+clock = getattr(time, 'monotonic', time.time)
+
 
 class Timeout(AssertionError):
     """A child did not do in time what was waited for."""
@@ -36,12 +39,12 @@ class Timeout(AssertionError):
 
 def wait_until(condition, what, seconds=DEADLINE):
     """Return condition()'s first true value; raise Timeout after seconds."""
-    end = time.time() + seconds
+    end = clock() + seconds
     while True:
         value = condition()
         if value:
             return value
-        if time.time() > end:
+        if clock() > end:
             raise Timeout('waited %s seconds in vain: %s' % (seconds, what))
         time.sleep(0.005)
 

@@ -26,12 +26,14 @@ SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 GREETING = u'Hello from epoll, w\xf6rld!\n'
 BACKLOG = 1024
-BUF_SIZE = 64 * 1024
+BUF_SIZE = 4 * 1024  # bytes that are read from a client in its turn
 MAX_HEAD = 8 * 1024  # bytes of a request line, and of a whole head
 MAX_BODY = 1024 * 1024  # bytes
 MAX_WAITING = 64 * 1024  # bytes of replies unread, before we read no more
 RETRY_SECONDS = 1  # until the next attempt to accept
-SECONDS = {'request': 10, 'idle': 75, 'linger': 2}  # that a connection may last
+# How long may pass while we wait for: the rest of a request, the replies to be
+# read, another request, the client's close.
+SECONDS = {'request': 10, 'reply': 10, 'idle': 75, 'linger': 2}
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 REASONS = {  # RFC 9110, section 15, and RFC 6585, section 5
     200: 'OK', 400: 'Bad Request', 404: 'Not Found', 405: 'Method Not Allowed',
@@ -41,14 +43,17 @@ REASONS = {  # RFC 9110, section 15, and RFC 6585, section 5
     505: 'HTTP Version Not Supported',
 }
 CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
+SERVER_WIDE = ('OPTIONS', '*')  # RFC 9112, section 3.2.4
 HEAD_END = re.compile('\n\r?\n')
 EMPTY_LINES = re.compile('(\r?\n)+')
-REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/(\d)\.(\d)\Z")
-FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*"
-                   r"([\t -~\x80-\xff]*?)[ \t]*\Z")
-HOST = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:%\[\]-]*\Z")
+REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) "
+                          r"((?:[!-$&-~]|%[0-9A-Fa-f]{2})+) HTTP/(\d)\.(\d)\Z")
+FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)\Z")
+HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|([A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)"
+                  r"(:[0-9]*)?\Z")
 LENGTH = re.compile(r'[0-9]+\Z')
-TARGET = re.compile(r'(?:https?://[^/?#]+)?(/[^?#]*)?(?:\?[^#]*)?\Z', re.IGNORECASE)
+TARGET = re.compile(r'(?:https?://[^/?#@]+|(?=/))(/[^?#]*)?(?:\?[^#]*)?\Z',
+                    re.IGNORECASE)
 
 
 def say(message):
@@ -79,11 +84,9 @@ def parse_head(head):
 
     Raise BadRequest for what RFC 9112 forbids, or what this server cannot do.
     """
-    lines = [line[:-1] if line.endswith('\r') else line for line in head.split('\n')]
-    if len(lines[0]) > MAX_HEAD:
-        raise BadRequest(414)
     if len(head) > MAX_HEAD:
-        raise BadRequest(431)
+        raise BadRequest(too_long(head))
+    lines = [line[:-1] if line.endswith('\r') else line for line in head.split('\n')]
     match = REQUEST_LINE.match(lines[0])
     if not match:
         raise BadRequest(400)
@@ -99,6 +102,11 @@ def parse_head(head):
                    expects_continue(fields, minor))
 
 
+def too_long(head):
+    """Return the status for a head of more than MAX_HEAD bytes, whole or not."""
+    return 431 if '\n' in head[:MAX_HEAD] else 414
+
+
 def parse_fields(lines):
     """Return a dict: the lower-case name of a field -> the list of its values."""
     fields = {}
@@ -106,7 +114,10 @@ def parse_fields(lines):
         match = FIELD.match(line)
         if not match:
             raise BadRequest(400)
-        fields.setdefault(match.group(1).lower(), []).append(match.group(2))
+        # Were these spaces in the pattern, it would try for minutes: each of
+        # the first with each of the last.
+        value = match.group(2).strip(' \t')
+        fields.setdefault(match.group(1).lower(), []).append(value)
     return fields
 
 
@@ -134,10 +145,11 @@ def body_length(fields, minor):
     length = lengths.pop()
     if lengths or not LENGTH.match(length):
         raise BadRequest(400)
-    # Thousands of digits are a number too, which int() may refuse.
-    if len(length.lstrip('0')) > 10 or int(length) > MAX_BODY:
+    # Thousands of digits are a number too, which int() may refuse, be they zeros.
+    digits = length.lstrip('0')
+    if len(digits) > 10 or int(digits or 0) > MAX_BODY:
         raise BadRequest(413)
-    return int(length)
+    return int(digits or 0)
 
 
 def expects_continue(fields, minor):
@@ -153,7 +165,7 @@ def expects_continue(fields, minor):
 def answer(request):
     """Return the bytes that answer a Request; raise BadRequest for its target."""
     head_only = request.method == 'HEAD'
-    if request.target == '*' or request.method == 'CONNECT':
+    if request.method == 'CONNECT' or (request.method, request.target) == SERVER_WIDE:
         return reply(405, request, head_only)
     match = TARGET.match(request.target)
     if not match:
@@ -209,10 +221,21 @@ class Connection(object):
         self.outgoing = bytearray()
         self.request = None  # the one whose body is on its way
         self.left = 0  # bytes of that body
+        self.head_only = False  # the request, or what has come of it, is a HEAD
         self.events = select.EPOLLIN  # what epoll watches it for
-        self.state = 'idle'  # or 'request', or 'linger': see SECONDS
+        self.state = 'idle'  # what is awaited: see SECONDS
+        self.answered = False  # a request was, since this state was looked at
+        self.due = 0  # bytes to be read before there is more time to read
         self.at_end = False  # the client has no more to say
         self.last = False  # no further request is taken
+
+    def awaited(self):
+        """Return the state that a connection is in when nothing can be done."""
+        if self.outgoing:
+            return 'reply'
+        if self.last:
+            return 'linger'
+        return 'request' if self.incoming or self.request else 'idle'
 
 
 class WebServer(object):
@@ -336,7 +359,12 @@ class WebServer(object):
             self.drop(connection)  # reset by its client
 
     def read(self, connection):
-        data = connection.sock.recv(BUF_SIZE)
+        try:
+            data = connection.sock.recv(BUF_SIZE)
+        except socket.error, error:
+            if error.errno != errno.EAGAIN:
+                raise
+            return
         if not data:
             connection.at_end = True
         elif not connection.last:
@@ -349,23 +377,28 @@ class WebServer(object):
             while self.take(connection):
                 pass
             progress = connection.outgoing and self.write(connection)
-        if connection.outgoing:
-            self.watch(connection)
-        elif connection.at_end:
+        if connection.at_end and not connection.outgoing:
             self.drop(connection)
         else:
             self.rest(connection)
 
     def rest(self, connection):
-        """Every reply is written: half-close after the last, or read on."""
+        """Nothing can be done now. New time is given for a new state, for a new
+        request, and to a client that has read what it was given time to read:
+        not for each byte that it sends or reads."""
         self.watch(connection)
-        if not connection.last:
+        state = connection.awaited()
+        earned, connection.answered = connection.answered, False
+        if state == 'reply':
+            earned = connection.due <= 0
+        if state == connection.state and not earned:
             return
-        if connection.state != 'linger':
+        if state == 'linger':
             # To close while the client still sends would be a reset, which can
             # take the reply from it.
             connection.sock.shutdown(socket.SHUT_WR)
-            self.enter(connection, 'linger')
+        connection.due = len(connection.outgoing)
+        self.enter(connection, state)
 
     def take(self, connection):
         """Take one request, or the body of one; return whether that was possible."""
@@ -382,9 +415,10 @@ class WebServer(object):
             connection.request = parse_head(head)
             connection.left = connection.request.length
         except BadRequest, error:
-            self.refuse(connection, error.status, head.startswith('HEAD '))
+            self.refuse(connection, error.status)
             return False
-        if connection.request.expects_continue and not connection.incoming:
+        if (connection.request.expects_continue and connection.left
+                and not connection.incoming):
             connection.outgoing += CONTINUE
         return True
 
@@ -394,15 +428,14 @@ class WebServer(object):
         empty = EMPTY_LINES.match(buf)
         if empty:
             del buf[:empty.end()]
+        connection.head_only = buf.startswith('HEAD ')
         end = HEAD_END.search(buf)
         if end:
             head = bytes(buf[:end.end()])
             del buf[:end.end()]
             return head
         if len(buf) > MAX_HEAD:
-            self.refuse(connection, 431 if '\n' in buf[:MAX_HEAD] else 414)
-        elif buf and connection.state != 'request':
-            self.enter(connection, 'request')
+            self.refuse(connection, too_long(buf))
         return None
 
     def take_body(self, connection):
@@ -411,25 +444,22 @@ class WebServer(object):
         del connection.incoming[:taken]
         connection.left -= taken
         if connection.left:
-            if connection.state != 'request':
-                self.enter(connection, 'request')
             return False
         request, connection.request = connection.request, None
         try:
             connection.outgoing += answer(request)
         except BadRequest, error:
-            self.refuse(connection, error.status, request.method == 'HEAD')
+            self.refuse(connection, error.status)
             return False
         connection.last = not request.keep_alive
-        self.enter(connection, 'idle')
+        connection.answered = True
         return True
 
-    def refuse(self, connection, status, head_only=False):
+    def refuse(self, connection, status):
         """Answer with an error, the last answer of this connection."""
-        connection.outgoing += reply(status, head_only=head_only)
+        connection.outgoing += reply(status, head_only=connection.head_only)
         connection.last = True
         del connection.incoming[:]
-        self.enter(connection, 'idle')
 
     def write(self, connection):
         """Write what the kernel takes; return whether that was anything."""
@@ -440,8 +470,7 @@ class WebServer(object):
                 raise
             return False
         del connection.outgoing[:sent]
-        if connection.outgoing:
-            self.enter(connection, 'idle')  # it reads, if slowly
+        connection.due -= sent
         return True
 
     def watch(self, connection):

@@ -14,6 +14,7 @@ COMMANDS = {
     'run': ('study.running', 'run a recipe of either tree, or both side by side'),
     'diff': ('study.diffing', 'a recipe and its port side by side, with the rules'),
     'check': ('study.checking', 'test a port of your own, and name the rules it breaks'),
+    'report': ('study.report', 'the whole of it as a static site, for a browser'),
     'start': ('study.starting', 'make a folder in which to write a port of your own'),
 }
 

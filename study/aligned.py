@@ -3,13 +3,15 @@ import difflib
 import itertools
 import re
 
-ALIKE = 0.45  # of two lines, from 0 to 1: less is another line, not the same changed
+ALIKE = 0.5  # of two lines, from 0 to 1: less is another line, not the same changed
 WORD = re.compile(r'\w+|\s+|.')
 
 
 def likeness(old, new):
-    """Return how much alike two lines are, 0 to 1; 0 for less than ALIKE."""
-    ratio = difflib.SequenceMatcher(None, words(old), words(new), False).ratio()
+    """Return how much alike two lines are, 0 to 1; 0 for less than ALIKE. Spaces do
+    not count."""
+    one, other = (list(filter(str.strip, words(text))) for text in (old, new))
+    ratio = difflib.SequenceMatcher(None, one, other, False).ratio()
     return ratio if ratio >= ALIKE else 0
 
 
@@ -55,15 +57,24 @@ def partners(removed, added):
 
 def spans(old, new):
     """Return what differs within two lines: a list of (begin, end) for each, in
-    characters."""
-    one, other = words(old), words(new)
-    starts, ends = offsets(one), offsets(other)
+    characters. A different indent is not marked beside other changes."""
+    indents = indent(old), indent(new)
+    if old.strip() == new.strip():
+        return [(0, indents[0])], [(0, indents[1])]
+    one, other = words(old.lstrip()), words(new.lstrip())
+    starts, ends = offsets(one, indents[0]), offsets(other, indents[1])
     changed = [code for code in difflib.SequenceMatcher(None, one, other, False)
                .get_opcodes() if code[0] != 'equal']
     return ([(starts[i1], starts[i2]) for _, i1, i2, _, _ in changed if i1 < i2],
             [(ends[j1], ends[j2]) for _, _, _, j1, j2 in changed if j1 < j2])
 
 
-def offsets(parts):
-    """Return where each part begins, and at the end where the last one ends."""
-    return [0] + list(itertools.accumulate(len(part) for part in parts))
+def indent(text):
+    """Return how many spaces a line begins with."""
+    return len(text) - len(text.lstrip())
+
+
+def offsets(parts, begin):
+    """Return where each part begins, and at the end where the last one ends. The
+    first one begins at begin."""
+    return list(itertools.accumulate((len(part) for part in parts), initial=begin))

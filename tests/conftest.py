@@ -15,6 +15,9 @@ from compat import process
 from compat import trees
 from tests.talk import Conversation
 
+# From good to bad: a test that passes and then fails to clean up has two.
+OUTCOMES = ('passed', 'skipped', 'xfailed', 'failed', 'error')
+
 
 def pytest_addoption(parser):
     parser.addoption('--tree', metavar='DIR', help='test the port in this folder '
@@ -22,12 +25,21 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    if hasattr(config, 'workerinput'):
+        # Tests that run at the same time must not see each other's files.
+        tempfile.tempdir = tempfile.mkdtemp(prefix='worker-')
+        os.environ['TMPDIR'] = tempfile.tempdir
     if config.getoption('--tree'):
         os.environ['PORT_TREE'] = os.path.abspath(config.getoption('--tree'))
     try:
         trees.current_tree()
     except trees.TreeError as error:
         raise pytest.UsageError(str(error))
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, 'workerinput'):
+        shutil.rmtree(tempfile.tempdir)
 
 
 def pytest_report_header(config):
@@ -151,12 +163,15 @@ def open_descriptors():
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Leave the counts for the table at the end of ./toxw (study/matrix.py)."""
+    """Leave the counts for the table at the end of ./toxw (study/matrix.py), and
+    each test's outcome for the report (study/report)."""
     path = os.environ.get('PORT_RESULTS')
     if not path:
         return
-    counts = {name: len(terminalreporter.stats.get(name, []))
-              for name in ('passed', 'failed', 'error', 'skipped', 'xfailed')}
+    reports = {name: terminalreporter.stats.get(name, []) for name in OUTCOMES}
+    counts = {name: len(found) for name, found in reports.items()}
+    counts.update(tests={report.nodeid: name for name in OUTCOMES
+                         for report in reports[name]})
     counts.update(tree=trees.current_tree().name, run=os.environ.get('TOXW_RUN', ''),
                   python='%s %s' % (platform.python_implementation(),
                                     sys.version.split()[0]))

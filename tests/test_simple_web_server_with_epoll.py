@@ -1,11 +1,11 @@
 """The web server: HTTP/1.1 byte for byte, and errors that end one connection."""
-import contextlib
 import re
 import threading
 
 import pytest
 
 from compat import process
+from tests import inside
 from tests.programs import answer
 
 NAME = 'simple_web_server_with_epoll'
@@ -257,26 +257,12 @@ def test_a_reset_disturbs_nobody(client, conversation, server):
     assert ask(conversation(server.address), b'GET / HTTP/1.0\r\n\r\n')[0] == 200
 
 
-@contextlib.contextmanager
-def serving(module):
-    """Run a server of a module in a thread; at the end, stop and close it."""
-    server = module.WebServer('127.0.0.1', 0)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-        thread.join(process.DEADLINE)
-        server.close()
-
-
 @pytest.fixture
 def impatient(recipe):
     """A server in this process that gives every state a fifth of a second."""
     module = recipe(NAME)
     module.SECONDS = dict.fromkeys(module.SECONDS, 0.2)
-    with serving(module) as server:
+    with inside.serving(module) as server:
         yield server
 
 
@@ -301,7 +287,7 @@ def test_an_idle_connection_is_closed_without_a_word(impatient, conversation):
 @pytest.mark.unit
 @rule('dict-views', 'closed-fileno', 'server-close')
 def test_closing_ends_every_connection(recipe, conversation):
-    with serving(recipe(NAME)) as server:
+    with inside.serving(recipe(NAME)) as server:
         clients = [conversation(server.server_address) for _ in range(3)]
         for client in clients:
             assert ask(client, GET + HOST + b'\r\n')[0] == 200

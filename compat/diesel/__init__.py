@@ -13,9 +13,11 @@ How it works on Python 3, from the bottom up; each module is short:
     buffer     what came in, until it holds what a loop waits for
     pipeline   what must go out, and did not fit into the socket yet
     events     who waits for which event
+    clock      how much of the processor a Loop takes, if asked to count
     core       a Loop is a greenlet; a Connection wakes the Loop that waits on it
     app        an Application runs Loops and Services
     client     a Client lends its connection to the loop that calls it
+    protocols  HTTP and WSGI, made of these; and web, Flask on top of them
 
 What goes over a socket is bytes. Where the behaviour differs from the real
 library's, the docstring of the thing says so.
@@ -36,6 +38,8 @@ if sys.version_info[0] == 2:
         from diesel import *  # noqa: F401,F403
     from diesel.core import ClientConnectionTimeout
     from diesel.logmod import levels
+    from compat.diesel import runtime  # noqa: F401
+    GUARANTEES = frozenset()
 else:
     from compat.diesel import runtime  # noqa: F401
     from compat.diesel.app import (
@@ -51,3 +55,21 @@ else:
     from compat.diesel.resolver import DNSResolutionError, resolve_dns_name
     from compat.diesel.runtime import is_running
     loglevels = levels
+    # What holds here beyond what the real library does. A test of such a thing
+    # asks for its name.
+    GUARANTEES = frozenset([
+        'nobody is starved', 'a line has a limit',
+        'send waits for the peer', 'text is a TypeError',
+        'lines before the end are read', 'first come, first served',
+        'an empty packet is a packet', 'a failed handshake is an error',
+        'threads may raise anything', 'a child stays dead',
+        'a dead process is an EOFError', 'every exception comes out of a process',
+        'a pool replaces its processes', 'a process lets go of the sockets',
+        'a failed connection is not lent', 'nothing to count is counted',
+        'the finalizer is the last', 'no item is lost',
+        'http: pipelining', 'http: chunks', 'http: HEAD has no body',
+        'http: 100 Continue', 'http: refusals', 'http: errors are answered',
+        'http: paths are decoded', 'http: a late answer is not the next one',
+        'http: the end can end an answer', 'http: WSGI streams',
+        'http: a missing package is named', 'http: certificates are checked',
+        'http: Flask errors have their status'])

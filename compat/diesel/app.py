@@ -4,6 +4,7 @@ import socket
 
 from greenlet import getcurrent
 
+from compat.diesel import core
 from compat.diesel import runtime
 from compat.diesel.core import ApplicationEnd, Connection, Loop, UDPSocket
 from compat.diesel.events import WaitPool
@@ -44,9 +45,12 @@ class Application(object):
 
     def add_loop(self, loop, front=False, keep_alive=False, track=False):
         """Add a Loop. front: before those that wait to start. keep_alive: start
-        it again half a second after its end. track is accepted for the sake of
-        programs, and ignored."""
-        loop.keep_alive = keep_alive
+        it again half a second after its end. track: count its CPU time, and that
+        of the loops which it forks, each on its own."""
+        if track:
+            loop.enable_tracking()
+        if keep_alive:
+            loop.keep_alive = True
         loop.app = self
         loop.hub = self.hub
         if self._run:
@@ -57,28 +61,30 @@ class Application(object):
             self._loops.append(loop)
 
     def setup(self):
-        """For subclasses: called by run() before anything else."""
+        """For subclasses: called by run() when the services listen, before the
+        first loop runs."""
 
     def run(self):
-        """Run until halt(), an interrupt (ctrl-C) or SystemExit.
+        """Run until halt(), an interrupt (ctrl-C) or SystemExit, which is raised.
 
         Raise socket.error (OSError) if a service cannot listen. What else a loop
         raises is logged, and ends that loop alone.
         """
         self._run = True
         try:
-            self.setup()
             log.warning('Starting diesel <{0}>', self.hub.describe)
             for service in self._services:
                 service.bind_and_listen()
                 service.register(self)
             for loop in self._loops:
                 self.hub.schedule(loop.start)
+            self.setup()
             self.runhub = getcurrent()
             self._run_hub()
             log.info('Ending diesel application')
         finally:
             self._run = False
+            core.current_loop = None
             self._close()
             if runtime.current_app is self:
                 runtime.current_app = None
@@ -90,9 +96,11 @@ class Application(object):
             except (SystemExit, KeyboardInterrupt, ApplicationEnd) as error:
                 log.warning('-- {0} raised.. exiting main loop --',
                             type(error).__name__)
+                if isinstance(error, SystemExit):
+                    raise
                 return
             except Exception:
-                log.trace().error('-- Unhandled Exception in main loop --')
+                log.trace().error('-- Unhandled Exception rose to main loop --')
 
     def _close(self):
         for service in self._services:
@@ -106,9 +114,12 @@ class Application(object):
         raise ApplicationEnd()
 
     def global_bail(self, msg):
-        """End the application for a reason that is logged."""
-        log.critical('ABORTING: {0}', msg)
-        self.halt()
+        """Return a function that ends the application for a reason, which is
+        logged."""
+        def bail():
+            log.critical('ABORTING: {0}', msg)
+            self.halt()
+        return bail
 
 
 class Service(object):
@@ -192,7 +203,7 @@ class Service(object):
     def _serve(self, sock, addr):
         loop = Loop(self.connection_handler, addr)
         loop.connection_stack.append(Connection(sock, addr))
-        self.application.add_loop(loop)
+        self.application.add_loop(loop, track=self.track)
 
     def _secure(self, sock, addr):
         try:
@@ -219,6 +230,7 @@ class UDPService(Service):
 
     def __init__(self, connection_handler, port, iface=''):
         Service.__init__(self, connection_handler, port, iface)
+        self.remote_addr = (None, None)   # of the packet that came last
 
     def bind_and_listen(self):
         """Take the port. Raise socket.error (OSError)."""
@@ -248,13 +260,12 @@ def quickstart(*args, **kw):
     """Run an Application with these: Loops, Services, callables (which become
     Loops), Thunks, and lists of them. Options are the Application's."""
     app = kw.pop('__app', None) or Application(**kw)
-    waiting = list(args)
-    while waiting:
-        thing = waiting.pop(0)
+    things = list(args)
+    for thing in things:
         if isinstance(thing, Thunk):
-            waiting.insert(0, thing.eval())
-        elif isinstance(thing, (list, tuple)):
-            waiting[:0] = thing
+            thing = thing.eval()
+        if isinstance(thing, (list, tuple)):
+            things.extend(thing)  # its turn comes after what is not in a list
         elif isinstance(thing, Service):
             app.add_service(thing)
         elif isinstance(thing, Loop):

@@ -73,7 +73,7 @@ class Client(object):
         return tls
 
     def _timeout(self):
-        return core.ClientConnectionTimeout('Timeout connecting to %s:%s'
+        return core.ClientConnectionTimeout('connection timeout (%s:%s)'
                                             % (self.addr, self.port))
 
     def on_connect(self):
@@ -90,6 +90,7 @@ class Client(object):
         self.connected = False
         if self.conn is not None:
             self.conn.close()
+            self.conn = None
 
     @property
     def is_closed(self):
@@ -114,9 +115,12 @@ class UDPClient(Client):
             sock.close()
             raise
         self.connected = True
-        self.on_connect()
 
     @property
     def remote_addr(self):
         """Where packets go: (ip, port)."""
         return self.conn.remote_addr
+
+    @remote_addr.setter
+    def remote_addr(self, address):
+        self.conn.remote_addr = address

@@ -14,7 +14,8 @@ from greenlet import GreenletExit, greenlet
 
 from compat.diesel import runtime
 from compat.diesel.buffer import BufAny, Buffer
-from compat.diesel.events import EarlyValue, StaticValue
+from compat.diesel.clock import ClockedGreenlet
+from compat.diesel.events import EarlyValue
 from compat.diesel.logmod import log
 from compat.diesel.pipeline import Pipeline, PipelineCloseRequest
 
@@ -32,7 +33,7 @@ BY_US = 'Connection closed'
 
 ContinueNothing = object()
 ids = itertools.count(1)
-current_loop = None
+current_loop = None  # the loop that runs, or has run last when the hub does
 
 WOULD_BLOCK = (BlockingIOError, InterruptedError, ssl.SSLWantReadError,
                ssl.SSLWantWriteError)
@@ -238,7 +239,10 @@ class Loop(object):
         self.kw = kw
         self.loop_label = str(loop_callable)
         self.keep_alive = False
-        self.app = self.hub = None   # set when an application takes the loop
+        self.tracked = False
+        self.clock = 0.0             # CPU seconds of earlier lives, if tracked
+        self.app = runtime.current_app  # or the one that takes the loop later
+        self.hub = self.app and self.app.hub
         self.id = next(ids)
         self.deaths = 0
         self.children = {}           # a set in order
@@ -248,6 +252,16 @@ class Loop(object):
 
     def __str__(self):
         return '<Loop id=%s callable=%s>' % (self.id, self.loop_callable)
+
+    def enable_tracking(self):
+        """From the next start on, count the CPU time: see clocktime()."""
+        self.tracked = True
+
+    def clocktime(self):
+        """Return the CPU seconds that a tracked loop has taken."""
+        if not self.tracked or self.coroutine is None:
+            return self.clock
+        return self.clock + self.coroutine.seconds()
 
     def reset(self):
         """Be as before the first run."""
@@ -260,7 +274,8 @@ class Loop(object):
         self._input_name = None  # and what first() calls it
         self._drain = None       # the connection whose output we wait for
         self._handlers = {}      # wait_id -> what first() returns for a value
-        self._orphan = False     # the parent has died
+        self._orphan = False     # the parent has died: stay dead, too
+        self._doomed = False     # and the news of it is still to be raised
 
     # A life
 
@@ -272,7 +287,7 @@ class Loop(object):
             pass
         except (SystemExit, KeyboardInterrupt, ApplicationEnd):
             raise
-        except Exception:
+        except BaseException:
             log.trace().error('-- Unhandled Exception in local loop <{0}> --',
                               self.loop_label)
         finally:
@@ -286,18 +301,20 @@ class Loop(object):
         self.app.running.pop(self, None)
         self.running = False
         self.notify_children()
-        if self.parent is not None:
-            self.parent.children.pop(self, None)
-            self.parent = None
         self.deaths += 1
-        if self.keep_alive and self.app._run:
+        if self.keep_alive and self.app._run and not self._orphan:
             log.warning('(Keep-Alive loop {0} died; restarting)', self)
             # Half a second: a loop that dies at once must not take all the time.
             self.hub.call_later(0.5, self._restart)
+        elif self.parent is not None:
+            self.parent.children.pop(self, None)
+            self.parent = None
 
     def _restart(self):
-        self.reset()
-        self.wake()
+        if not self._orphan:
+            self.clock = self.clocktime()
+            self.reset()
+            self.wake()
 
     def notify_children(self):
         """Send a ParentDiedException to every child."""
@@ -306,34 +323,42 @@ class Loop(object):
         self.children = {}
 
     def parent_died(self):
-        """Take the news: it is raised where the loop waits."""
-        if not self._orphan:
-            self._orphan = True
-            self.keep_alive = False
+        """Take the news: it is raised where the loop waits. A loop that has not
+        begun yet does not hear of it."""
+        if self.running:
+            self._doomed = True
             self.hub.schedule(self._raise_parent_died)
+        self._orphan = self.running or self.deaths > 0
 
     def _raise_parent_died(self):
-        if self.running:
+        if self._doomed and self.fire_due:
+            # It has been given something, a lock perhaps: it takes that first,
+            # and nothing more; see _wait().
+            self.hub.schedule(self._raise_parent_died, True)
+        elif self._doomed and self.running:
+            self._doomed = False
             self._throw(ParentDiedException())
 
     # To wait and to be woken
 
     def start(self):
         """Make the greenlet and run it until it waits; only the hub calls this."""
-        if self._orphan:
-            return
         self.running = True
         self.app.running[self] = None
-        self.coroutine = greenlet(self.run, self.app.runhub)
+        kind = ClockedGreenlet if self.tracked else greenlet
+        self.coroutine = kind(self.run, self.app.runhub)
         self._resume()
 
     def wake(self, value=ContinueNothing):
         """Run the loop until it waits again; only the hub may call this.
 
-        value is what the operation returns on which the loop waits.
+        value is what the operation returns on which the loop waits; an Exception
+        is raised there.
         """
         if self.coroutine is None:
             return self.start()
+        if isinstance(value, Exception):
+            return self._throw(value)
         self.clear_pending_events()
         if value is ContinueNothing:
             self._resume()
@@ -343,20 +368,14 @@ class Loop(object):
     def _resume(self, *value):
         global current_loop
         current_loop = self
-        try:
-            self.coroutine.switch(*value)
-        finally:
-            current_loop = None
+        self.coroutine.switch(*value)
 
     def _throw(self, error):
         """Raise an error where the loop waits."""
         global current_loop
         self.clear_pending_events()
         current_loop = self
-        try:
-            self.coroutine.throw(error)
-        finally:
-            current_loop = None
+        self.coroutine.throw(error)
 
     def take_input(self, message):
         """Wake the loop with what its connection has received."""
@@ -367,10 +386,7 @@ class Loop(object):
             message = (self._input_name, message)
             self.clear_pending_events()
         current_loop = self
-        try:
-            self.coroutine.switch(message)
-        finally:
-            current_loop = None
+        self.coroutine.switch(message)
 
     def clear_pending_events(self):
         """Give up all that the loop waits for."""
@@ -405,8 +421,11 @@ class Loop(object):
 
     def reschedule_with_this_value(self, value):
         """Be woken with a value in the next pass of the hub."""
+        self._schedule(value, True)
+
+    def _schedule(self, value, reschedule=False):
         ticket = self._new_ticket()
-        self.hub.schedule(lambda: self._wake_for(ticket, value))
+        self.hub.schedule(lambda: self._wake_for(ticket, value), reschedule)
 
     # Operations
 
@@ -473,34 +492,40 @@ class Loop(object):
 
     def wait(self, event):
         """See the function of that name."""
-        early = self._wait(event, value_alone)
-        if early is not None:
-            return early[0]
+        self._wait(event, value_alone)
         return self.dispatch()
 
     def _wait(self, event, make):
         """Wait for an event; make(value) is what the loop is woken with.
 
-        If there is no need to wait, return a tuple of what was made.
+        If there is no need to wait, nothing else is waited for, others have a
+        turn all the same, and True is returned.
         """
+        if self._doomed:
+            self._doomed = False
+            self.clear_pending_events()
+            raise ParentDiedException()
         wait_id = self.app.waits.wait(self, event)
         if isinstance(wait_id, EarlyValue):
-            return (make(wait_id.val),)
+            self.clear_pending_events()
+            self.fire_due = True
+            self.reschedule_with_this_value(make(wait_id.val))
+            return True
         self._handlers[wait_id] = make
+        return False
 
     def fire(self, event, value=None):
         """See the function of that name."""
         self.app.waits.fire(event, value)
 
     def fire_in(self, what, value):
-        """Take the value of the event with that wait_id: it wakes the loop in
-        the next pass, and nothing else will."""
-        if isinstance(value, StaticValue):
-            value = value.value
-        result = self._handlers[what](value)
+        """Take the value of the event with that wait_id: it wakes the loop when
+        its turn comes, and nothing else will."""
+        if not isinstance(value, Exception):
+            value = self._handlers[what](value)
         self.clear_pending_events()
         self.fire_due = True
-        self.reschedule_with_this_value(result)
+        self._schedule(value)
 
     def first(self, sleep=None, waits=None, receive_any=None, receive=None,
               until=None, until_eol=None, datagram=None):
@@ -516,10 +541,8 @@ class Loop(object):
             if message is not None:
                 return name, message
         for event in waits or ():
-            early = self._wait(event, lambda value, event=event: (event, value))
-            if early is not None:
-                self.clear_pending_events()
-                return early[0]
+            if self._wait(event, lambda value, event=event: (event, value)):
+                return self.dispatch()
         if sleep is not None:
             self._sleep(sleep, ('sleep', True))
         return self.dispatch()
@@ -558,7 +581,7 @@ class Loop(object):
         if make_child:
             self.children[loop] = None
             loop.parent = self
-        self.app.add_loop(loop)
+        self.app.add_loop(loop, track=self.tracked)
         return loop
 
     def label(self, label):
@@ -603,8 +626,8 @@ class Connection(object):
     """A TCP connection: feeds its buffer, and wakes the loop that waits for it.
 
     It is read all the time, but not more than UNREAD_LIMIT ahead of the loop.
-    What is sent goes into the socket at once; what does not fit waits in the
-    pipeline until the peer has read.
+    What is sent goes into the socket when the loop waits for something, the urgent
+    first; what does not fit waits in the pipeline until the peer has read.
     """
     waits_for_peer = True
 
@@ -618,7 +641,9 @@ class Connection(object):
         self.paused = False
         self.waiter = None       # the loop that waits for input
         self.drain_waiters = {}  # loops that wait in send()
-        self._writable = False
+        self._writable = False   # the hub watches for writing
+        self._flushing = False   # the hub will call flush()
+        self._alone = None       # the only thing that was sent in this turn
         self._recv = sock.recv
         self._send = sock.send
         self.hub.register(sock, self.handle_read, self.handle_write,
@@ -668,23 +693,39 @@ class Connection(object):
     # Output
 
     def queue_outgoing(self, msg, priority=5):
-        """Send bytes or a file now or as soon as the peer reads.
-
-        Raise TypeError for text, ConnectionClosed if the connection breaks.
-        """
-        if not self._writable and type(msg) is bytes:
-            try:
-                sent = self._send(msg)
-            except WOULD_BLOCK:
-                sent = 0
-            except OSError:
-                self.shutdown(remote_closed=True)
-                raise ConnectionClosed(BY_PEER) from None
-            if sent == len(msg):
-                return
-            msg = msg[sent:]
+        """Send bytes or a file in this pass of the hub, or as soon as the peer
+        reads. Raise TypeError for text."""
+        if self._alone is not None:
+            self.pipeline.add(*self._alone)
+            self._alone = None
+        elif not self._flushing and not self._writable:
+            # Mostly there is one short answer: no need to take the long way.
+            if type(msg) is bytes and len(msg) < BUFSIZ \
+                    and not self.pipeline.closing:
+                self._alone = msg, priority
+            else:
+                self.pipeline.add(msg, priority)
+            self._flushing = True
+            self.hub.schedule(self.flush)
+            return
         self.pipeline.add(msg, priority)
-        self.set_writable(True)
+
+    def flush(self):
+        """Send what was queued in this turn: called by the hub."""
+        self._flushing = False
+        if self.closed:
+            return
+        if self._alone is None:
+            self.handle_write()
+        else:
+            data = self._alone[0]
+            self._alone = None
+            self._write(data)
+        if not self.closed:
+            if self.pipeline.closing and not self.pipeline.size:
+                self.shutdown()
+            else:
+                self.set_writable(not self.pipeline.empty)
 
     def set_writable(self, val):
         """Have the hub call handle_write() when the socket takes more, or not."""
@@ -704,6 +745,15 @@ class Connection(object):
         except PipelineCloseRequest:
             self.shutdown()
             return
+        self._write(data)
+        if self.pipeline.empty:
+            self.set_writable(False)
+        if self.drain_waiters and self.pipeline.size <= UNSENT_LIMIT // 2:
+            for loop in list(self.drain_waiters):
+                loop.wake()
+
+    def _write(self, data):
+        """Send what the socket takes and put the rest back."""
         try:
             sent = self._send(data) if data else 0
         except WOULD_BLOCK:
@@ -711,12 +761,8 @@ class Connection(object):
         except OSError:
             self.shutdown(remote_closed=True)
             return
-        self.pipeline.backup(data[sent:])
-        if self.pipeline.empty:
-            self.set_writable(False)
-        if self.drain_waiters and self.pipeline.size <= UNSENT_LIMIT // 2:
-            for loop in list(self.drain_waiters):
-                loop.wake()
+        if sent != len(data):
+            self.pipeline.backup(data[sent:])
 
     def handle_error(self):
         """The socket is broken: called by the hub."""
@@ -729,9 +775,7 @@ class Connection(object):
         if self.closed:
             return
         self.pipeline.close_request()
-        if self.pipeline.size:
-            self.set_writable(True)
-        else:
+        if not self._flushing and not self.pipeline.size:
             self.shutdown()
 
     def shutdown(self, remote_closed=False):
@@ -747,7 +791,7 @@ class Connection(object):
         waiters = list(self.drain_waiters)
         if self.waiter is not None:
             waiters.append(self.waiter)
-            rest = self.buffer.pop() or None
+            rest = self.buffer.pop()
         else:
             rest = None
         for loop in waiters:
@@ -806,7 +850,7 @@ class UDPSocket(Connection):
 
     def _taken(self, packet):
         if self._answers:
-            self.remote_addr = self.addr = packet.addr
+            self.remote_addr = self.addr = self.parent.remote_addr = packet.addr
         return packet
 
     def next_datagram(self):

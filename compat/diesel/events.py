@@ -1,12 +1,13 @@
 """Who waits for which event.
 
-An event is any text or number (fire('name', value)), or a Waiter: an object
-that decides for itself what those who wait for it get.
+An event is a name (fire('name', value)), which is text or bytes, or a Waiter: an
+object that decides for itself what those who wait for it get. As in Python 2, the
+name 'news' is the name b'news': it may have come over a socket.
 """
 
 
 class EarlyValue(object):
-    """What ready_early() returns if nobody needs to wait: val is the value."""
+    """What WaitPool.wait() returns if nobody needs to wait: val is the value."""
 
     def __init__(self, val):
         self.val = val
@@ -36,7 +37,8 @@ class Waiter(object):
         return StaticValue(given)
 
     def ready_early(self):
-        """Return an EarlyValue if there is no need to wait, else False."""
+        """Return True if there is no need to wait: process_fire(None) has the
+        value then."""
         return False
 
 
@@ -46,6 +48,22 @@ class StringWaiter(str, Waiter):
     @property
     def wait_id(self):
         return str(self)
+
+
+def as_waiter(event):
+    """Return an event as a Waiter; raise TypeError if it is none."""
+    if isinstance(event, Waiter):
+        return event
+    if isinstance(event, bytes):
+        event = event.decode('latin-1')
+    if isinstance(event, str):
+        return StringWaiter(event)
+    raise TypeError('an event is a name or a Waiter, not %r' % (event,))
+
+
+def static_or_own(value):
+    """Return what is in a StaticValue, and anything else as it is."""
+    return value.value if isinstance(value, StaticValue) else value
 
 
 class WaitPool(object):
@@ -65,13 +83,9 @@ class WaitPool(object):
         If what has something at once, nothing is noted and an EarlyValue is
         returned.
         """
-        if not isinstance(what, Waiter):
-            if not isinstance(what, str):
-                raise TypeError('cannot wait for %r' % (what,))
-            what = StringWaiter(what)
-        early = what.ready_early()
-        if isinstance(early, EarlyValue):
-            return early
+        what = as_waiter(what)
+        if what.ready_early():
+            return EarlyValue(static_or_own(what.process_fire(None)))
         wait_id = what.wait_id
         self.waits.setdefault(wait_id, {})[who] = None
         self.loop_refs.setdefault(who, {})[wait_id] = None
@@ -79,14 +93,13 @@ class WaitPool(object):
 
     def fire(self, what, value):
         """Give the value to those who wait for what."""
-        if not isinstance(what, Waiter):
-            what = StringWaiter(what)
+        what = as_waiter(what)
         wait_id = what.wait_id
         for who in list(self.waits.get(wait_id, ())):
             if who.fire_due:
                 continue
             try:
-                who.fire_in(wait_id, what.process_fire(value))
+                who.fire_in(wait_id, static_or_own(what.process_fire(value)))
             except StopWaitDispatch:
                 break
 

@@ -15,6 +15,7 @@ import time
 
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
+BURST = 1000  # callbacks that a pass runs before it looks at the sockets again
 
 
 class ExistingSignalHandler(Exception):
@@ -59,7 +60,8 @@ class EventHub(object):
         self._select = self._selector.select
         self._registered = self._selector.get_map()
         self._paused = {}   # sockets watched for nothing now -> their callbacks
-        self._ready = collections.deque()
+        self._ready = collections.deque()   # to be called in this pass,
+        self._later = collections.deque()   # and in the next one
         self._timers = []
         self._order = itertools.count()   # two timers for one time: first come
         self._signal_handlers = {}
@@ -152,7 +154,7 @@ class EventHub(object):
 
     def schedule(self, c, reschedule=False):
         """Call c() in this pass, or with reschedule in the next one."""
-        self._ready.append(c)
+        (self._later if reschedule else self._ready).append(c)
 
     # Other threads, and signals
 
@@ -184,7 +186,8 @@ class EventHub(object):
         threading.Thread(target=work, daemon=True).start()
 
     def add_signal_handler(self, sig, callback):
-        """Call callback() in the hub when the signal comes next, once.
+        """Call callback() in the hub when the signal comes next, once. The one
+        after that goes where it went before.
 
         Raise ExistingSignalHandler if somebody else handles it.
         """
@@ -209,11 +212,11 @@ class EventHub(object):
         except BlockingIOError:
             pass
         while self._signals:
-            handlers = self._signal_handlers[self._signals.popleft()]
-            callbacks = list(handlers)
-            handlers.clear()
-            for callback in callbacks:
-                callback()
+            sig = self._signals.popleft()
+            if sig in self._signal_handlers:
+                callbacks = self._signal_handlers.pop(sig)
+                signal.signal(sig, self._old_handlers.pop(sig))
+                self._ready.extend(callbacks)
         while self._from_threads:
             self._from_threads.popleft()()
 
@@ -221,13 +224,15 @@ class EventHub(object):
 
     def handle_events(self):
         """Run one pass: what is ready, what the sockets have, what is due."""
-        ready = self._ready
-        for _ in range(len(ready)):  # not what is added meanwhile
+        ready, later = self._ready, self._later
+        for _ in range(BURST):
+            if not ready:
+                break
             ready.popleft()()
         timers = self._timers
         while timers and not timers[0][2].pending:
             heapq.heappop(timers)
-        if ready:
+        if ready or later:
             timeout = 0
         elif timers:
             timeout = max(0, timers[0][0] - time.monotonic())
@@ -243,3 +248,5 @@ class EventHub(object):
             now = time.monotonic()
             while timers and timers[0][0] <= now:
                 heapq.heappop(timers)[2].callback()
+        ready.extend(later)
+        later.clear()

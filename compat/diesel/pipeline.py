@@ -3,6 +3,8 @@ import bisect
 import io
 import os
 
+FIRST = float('-inf')  # the rank of what has been read in part
+
 
 class PipelineCloseRequest(Exception):
     """All is sent, and the connection was to be closed then."""
@@ -16,19 +18,19 @@ class Pipeline(object):
     """A queue of bytes and of binary files that is read in pieces.
 
     A higher priority number goes first; within a number the order of adding
-    holds. Nothing overtakes the rest of a piece that was put back.
+    holds. Nothing overtakes the rest of what has been read in part.
     """
 
     def __init__(self):
-        self._ranks = []   # ascending negative priorities, one for each item
-        self._items = []
-        self._closing = False
-        self.size = 0      # bytes waiting
+        self._ranks = []      # ascending negative priorities, one for each item
+        self._items = []      # (binary file, bytes left in it)
+        self.closing = False  # whether nothing will be added any more
+        self.size = 0         # bytes waiting
 
     @property
     def empty(self):
         """Whether there is nothing to do: no bytes, and no request to close."""
-        return not self._items and not self._closing
+        return not self._items and not self.closing
 
     def add(self, d, priority=5):
         """Append bytes, or a binary file that can seek.
@@ -36,9 +38,9 @@ class Pipeline(object):
         Raise PipelineClosed after close_request(), and ValueError (TypeError for
         text, which must be encoded first) for what cannot be sent.
         """
-        if self._closing:
+        if self.closing:
             raise PipelineClosed()
-        if isinstance(d, str):
+        if isinstance(d, (str, io.TextIOBase)):
             raise TypeError('text cannot be sent, only bytes: encode it first')
         if isinstance(d, (bytes, bytearray, memoryview)):
             source = io.BytesIO(d)
@@ -50,7 +52,7 @@ class Pipeline(object):
         if length:
             index = bisect.bisect_right(self._ranks, -priority)
             self._ranks.insert(index, -priority)
-            self._items.insert(index, source)
+            self._items.insert(index, (source, length))
             self.size += length
 
     def read(self, amt):
@@ -58,29 +60,41 @@ class Pipeline(object):
 
         Raise PipelineCloseRequest if all is read and closing was asked for.
         """
-        if not self._items and self._closing:
+        if not self._items and self.closing:
             raise PipelineCloseRequest()
         pieces = []
         while self._items and amt > 0:
-            piece = self._items[0].read(amt)
-            if len(piece) < amt:
-                del self._items[0], self._ranks[0]
+            piece = self._read_first(amt)
             amt -= len(piece)
             pieces.append(piece)
-        data = b''.join(pieces)
-        self.size -= len(data)
-        return data
+        return b''.join(pieces)
+
+    def _read_first(self, amt):
+        source, left = self._items[0]
+        try:
+            piece = source.read(min(amt, left))
+        except (OSError, ValueError):  # closed meanwhile
+            piece = b''
+        left -= len(piece)
+        self.size -= len(piece)
+        if left and piece:
+            self._items[0] = source, left
+            self._ranks[0] = FIRST
+        else:
+            self.size -= left  # of a file that has become shorter
+            del self._items[0], self._ranks[0]
+        return piece
 
     def backup(self, d):
         """Put bytes that the socket did not take back at the front."""
         if d:
-            self._ranks.insert(0, float('-inf'))
-            self._items.insert(0, io.BytesIO(d))
+            self._ranks.insert(0, FIRST)
+            self._items.insert(0, (io.BytesIO(d), len(d)))
             self.size += len(d)
 
     def close_request(self):
         """Take nothing more; read() will say when all is out."""
-        self._closing = True
+        self.closing = True
 
 
 def bytes_left(source):

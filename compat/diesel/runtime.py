@@ -4,5 +4,5 @@ current_app = None  # the Application, from its making on
 
 
 def is_running():
-    """Whether an application is inside its run()."""
-    return current_app is not None and current_app._run
+    """Whether there is an application that has not ended."""
+    return current_app is not None

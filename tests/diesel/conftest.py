@@ -1,8 +1,16 @@
 """A function in an application, and a service that a test can talk to."""
+import os
+
 import pytest
 
 from compat import diesel
 from compat import diesel_runner
+from compat import process
+
+# A certificate for localhost and 127.0.0.1 that has signed itself, and its key,
+# until 2126: made for these tests, with `openssl req -x509`.
+CERTIFICATE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                           'localhost.pem')
 
 
 @pytest.fixture
@@ -23,3 +31,42 @@ def served(run):
             return diesel.thread(client, ('127.0.0.1', service.port))
         return run(main, service)
     return serve
+
+
+@pytest.fixture
+def said(run, conversation):
+    """A function: (handler, pieces) -> what the peer of handler(addr) reads until
+    the end, when it has sent these pieces of bytes, each when the one before has
+    been read."""
+    def pulse(addr):
+        while True:
+            diesel.send(diesel.receive(1))
+
+    def say(handler, *pieces):
+        services = [diesel.Service(one, 0, '127.0.0.1') for one in (handler, pulse)]
+
+        def client():
+            talk, beat = [conversation(('127.0.0.1', service.port))
+                          for service in services]
+            for piece in pieces:
+                talk.send(piece)
+                # The answer comes a pass of the hub later, and the piece was there.
+                beat.send(b'.')
+                beat.expect(b'.')
+            return talk.read_all()
+        return run(lambda: diesel.thread(client), services)
+    return say
+
+
+@pytest.fixture
+def program(tree):
+    """A function: the source of a program -> the Child that has run it."""
+    def start(source):
+        return process.run(tree, 'a diesel program', command=['-c', source])
+    return start
+
+
+@pytest.fixture
+def certificate():
+    """The path of a PEM file with a certificate for localhost and its key."""
+    return CERTIFICATE

@@ -1,4 +1,9 @@
-"""The real library's diesel.core, under this name too."""
+"""The real library's diesel.core, under this name too: the module itself, since
+current_loop changes all the time."""
 from __future__ import absolute_import
 
-from diesel.core import *  # noqa: F401,F403
+import sys
+
+import diesel.core
+
+sys.modules[__name__] = diesel.core

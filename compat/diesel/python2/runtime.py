@@ -1,4 +1,9 @@
-"""The real library's diesel.runtime, under this name too."""
+"""The real library's diesel.runtime, under this name too: the module itself,
+since current_app changes."""
 from __future__ import absolute_import
 
-from diesel.runtime import *  # noqa: F401,F403
+import sys
+
+import diesel.runtime
+
+sys.modules[__name__] = diesel.runtime

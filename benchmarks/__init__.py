@@ -1,0 +1,13 @@
+"""Is the port as fast as the original? Figures that anyone can repeat.
+
+    ./toxw run -e bench                 every group, and the plots
+    ./toxw run -e bench -- web chat     some groups
+    ./toxw run -e bench -- --against benchmarks/results/run.json
+
+    cases      what is measured: servers, loads, sizes
+    running    a server on one core, the load on another, and what that costs
+    outcome    medians, spreads, ratios; a run as JSON, and two runs compared
+    plots      the pictures
+    load.c     the load; echo.c the physical limit (both need a C compiler)
+    peers/     other people's ways to do the same
+"""

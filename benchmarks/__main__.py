@@ -1,0 +1,70 @@
+"""The command line of the benchmarks."""
+import argparse
+import os
+import sys
+
+from benchmarks import cases, outcome, plots, running
+
+RESULTS = os.path.join(running.HERE, 'results')
+
+
+def rounds_of(case, rounds):
+    """Measure a case, the servers in turns; return its Rows."""
+    rows = {}
+    try:
+        for server in case.servers:
+            server.start()
+        for size in case.sizes:
+            for _ in range(rounds):
+                for server in case.servers:
+                    if size > case.limits.get(server.name, size):
+                        continue
+                    one = (case.load.run(server, size) if case.busy is None
+                           else case.load.run(server, case.busy, idle=size))
+                    row = outcome.Row(case.name, server.name, size, server.baseline, [])
+                    rows.setdefault((server.name, size), row).rounds.append(one)
+    finally:
+        for server in case.servers:
+            if hasattr(server, 'process'):
+                server.stop()
+    return list(rows.values())
+
+
+def measure(names, rounds):
+    """Measure groups of cases and print their tables; return all Rows."""
+    for program in ('load', 'echo'):
+        running.compiled(program)
+    rows = []
+    for case in cases.cases(names):
+        print('\n%s (%s)' % (case.name, case.load.mode), flush=True)
+        own = rounds_of(case, rounds)
+        print('\n'.join(outcome.table(own)), flush=True)
+        rows += own
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(prog='bench', description='Both trees and others, '
+                                     'side by side, in rounds: A B A B.')
+    parser.add_argument('groups', nargs='*', metavar='GROUP',
+                        help=', '.join(cases.GROUPS) + ' (default: all)')
+    parser.add_argument('--rounds', type=int, default=5,
+                        help='of each measurement (default: %(default)s)')
+    parser.add_argument('--output', default=os.path.join(RESULTS, 'run.json'),
+                        help='where the run is saved (default: %(default)s)')
+    parser.add_argument('--against', metavar='JSON', help='say what has changed since')
+    args = parser.parse_args()
+    try:
+        old = outcome.load(args.against) if args.against else None
+        rows = measure(args.groups, args.rounds)
+    except (running.BenchError, OSError) as error:
+        sys.exit('bench: error: %s' % error)
+    outcome.save(args.output, rows)
+    plots.draw(rows, os.path.dirname(os.path.abspath(args.output)))
+    print('\nsaved in %s, with its plots beside it' % args.output)
+    if old:
+        print('\n'.join(outcome.changes(old, rows)))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,177 @@
+"""What is measured: groups of cases, each with its servers, load and sizes."""
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+
+from benchmarks.running import BUILD, HERE, BenchError, Load, Server
+from compat import interpreters
+from compat import trees
+
+VERSIONS = [(2, 7), (3, 6), (3, 8), (3, 11), (3, 13)]
+LINE = b'hello\r\n'
+MESSAGE = b'a message to everybody in the room, of some sixty-four characters'
+GET = b'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+WEB_ENDS = 6  # status, three fields, the empty line, the body
+NGINX = """daemon off; worker_processes 1; pid %(folder)s/pid; error_log stderr crit;
+worker_rlimit_nofile 20000;
+events { worker_connections 16000; }
+http {
+    access_log off; server_tokens off; default_type "text/plain; charset=utf-8";
+    keepalive_requests 1000000000; client_body_temp_path %(folder)s;
+    proxy_temp_path %(folder)s; fastcgi_temp_path %(folder)s;
+    uwsgi_temp_path %(folder)s; scgi_temp_path %(folder)s;
+    server { listen 127.0.0.1:%(port)d backlog=1024;
+             location / { return 200 "Hello from epoll, w\u00f6rld!\\n"; } }
+}
+"""
+
+
+@dataclass
+class Case:
+    """One table: servers that do the same, under one load, at some sizes. idle:
+    the sizes are idle connections, beside that many busy clients."""
+
+    name: str
+    load: Load
+    sizes: tuple
+    servers: list = field(default_factory=list)
+    busy: int = None
+    limits: dict = field(default_factory=dict)  # a server's name -> its last size
+
+
+def python(version):
+    """Return a Python of a version, the one of its tox environment if it is
+    there (it has the packages), or None."""
+    own = os.path.join(trees.ROOT, '.tox', 'py%d%d' % version, 'bin', 'python')
+    if os.path.exists(own):
+        return own
+    try:
+        return interpreters.find(*version)
+    except interpreters.InterpreterMissing:
+        return None
+
+
+def recipe(name, versions=VERSIONS, path=None):
+    """Return Servers of a recipe, one an interpreter that there is."""
+    servers = []
+    for version in versions:
+        executable = python(version)
+        if executable is None:
+            print('bench: no Python %d.%d' % version, file=sys.stderr)
+            continue
+        tree = trees.named('py2_original' if version[0] == 2 else 'py3')
+        server = Server('%s %d.%d' % ((tree.name,) + version),
+                        [executable, tree.script(name), '--serve'],
+                        baseline=version[0] == 2)
+        if path:
+            server.cleanup = tempfile.mkdtemp(prefix='bench-')
+            server.command += ['--path', os.path.join(server.cleanup, 'socket')]
+        servers.append(server)
+    return servers
+
+
+def peer(name, script, version=None, baseline=False):
+    """Return a Server that is a script of peers/."""
+    executable = python(version) if version else sys.executable
+    return Server(name, [executable, os.path.join(HERE, 'peers', script)],
+                  baseline=baseline)
+
+
+def c_program(name, *arguments):
+    return Server(name, [os.path.join(BUILD, 'echo'), '0'] + list(arguments))
+
+
+def nginx():
+    """Return nginx as Servers: one, or none where it is not installed."""
+    program = shutil.which('nginx') or shutil.which('nginx', path='/usr/sbin')
+    if not program:
+        print('bench: no nginx on this machine', file=sys.stderr)
+        return []
+    folder, port = tempfile.mkdtemp(prefix='bench-'), free_port()
+    config = os.path.join(folder, 'nginx.conf')
+    with open(config, 'w', encoding='utf-8') as target:
+        target.write(NGINX % {'folder': folder, 'port': port})
+    return [Server('nginx, 1 worker', [program, '-c', config, '-p', folder],
+                   address='127.0.0.1:%d' % port, cleanup=folder)]
+
+
+def free_port():
+    import socket
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', 0))
+        return sock.getsockname()[1]
+
+
+def echo():
+    """The servers of socketserver, one connection a request or kept."""
+    again, kept = Load('reconnect', LINE), Load('keep', LINE)
+    packet = Load('datagram', LINE)
+    limit, gevent = c_program('C, read and write'), peer('gevent', 'gevent_echo.py')
+    return [
+        Case('tcp_server', again, (1, 5), recipe('tcp_server')),
+        Case('unix_stream_server', again, (1, 5),
+             recipe('unix_stream_server', path=True)),
+        Case('udp_server', packet, (1, 10, 100), recipe('udp_server')),
+        Case('unix_datagram_server', packet, (1, 10),
+             recipe('unix_datagram_server', path=True)),
+        Case('forking_mixin_socket_server', again, (1, 5),
+             recipe('forking_mixin_socket_server')),
+        Case('threading_mixin_socket_server', kept, (1, 10, 100, 1000),
+             recipe('threading_mixin_socket_server') + [limit, gevent]),
+    ]
+
+
+def diesel():
+    """diesel alone, and the recipe, which prints a line for each line."""
+    kept = Load('keep', LINE)
+    real = peer('diesel 3.0.24, 2.7', 'diesel_echo.py', (2, 7), baseline=True)
+    alone = [real, peer('compat.diesel, 3.13', 'diesel_echo.py', (3, 13)),
+             peer('asyncio streams', 'asyncio_echo.py'),
+             peer('gevent', 'gevent_echo.py'), c_program('C, read and write')]
+    return [Case('diesel', kept, (1, 100, 1000), alone),
+            Case('echo_server_with_diesel', kept, (1, 10, 100, 1000),
+                 recipe('echo_server_with_diesel'))]
+
+
+def web():
+    """The web server, and others that send the same bytes."""
+    others = nginx() + [peer('http.server', 'http_server_web.py'),
+                        peer('asyncio and h11', 'h11_web.py')]
+    return [Case('simple_web_server_with_epoll', Load('keep', GET, WEB_ENDS),
+                 (1, 10, 100, 1000, 10000),
+                 recipe('simple_web_server_with_epoll') + others,
+                 limits={'http.server': 1000})]
+
+
+def chat():
+    """Messages that reach somebody, a second."""
+    return [Case('chat_server_with_select', Load('chat', MESSAGE), (10, 100, 900),
+                 recipe('chat_server_with_select')
+                 + [c_program('C, read and write', 'fanout')])]
+
+
+def idle():
+    """What idle connections cost those that are busy, and in memory."""
+    select = recipe('chat_server_with_select', [(2, 7), (3, 13)])
+    epoll = recipe('simple_web_server_with_epoll', [(2, 7), (3, 13)])
+    greenlets = [peer('diesel 3.0.24, 2.7', 'diesel_echo.py', (2, 7), baseline=True),
+                 peer('compat.diesel, 3.13', 'diesel_echo.py', (3, 13))]
+    return [Case('idle, chat (select in 2.7, selectors in 3.13)',
+                 Load('chat', MESSAGE), (10, 100, 900, 10000), select, busy=10,
+                 limits={'py2_original 2.7': 900}),
+            Case('idle, web (epoll)', Load('keep', GET, WEB_ENDS),
+                 (10, 100, 1000, 10000), epoll, busy=10),
+            Case('idle, diesel', Load('keep', LINE), (10, 5000), greenlets, busy=200)]
+
+
+GROUPS = {'echo': echo, 'diesel': diesel, 'web': web, 'chat': chat, 'idle': idle}
+
+
+def cases(names):
+    """Return the cases of some groups. Raises BenchError for an unknown one."""
+    for unknown in set(names) - set(GROUPS):
+        raise BenchError('no such group: %s (there are: %s)'
+                         % (unknown, ', '.join(GROUPS)))
+    return [case for name in names or GROUPS for case in GROUPS[name]()]

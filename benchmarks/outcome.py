@@ -1,0 +1,95 @@
+"""Medians, spreads and ratios; a run as JSON, and two runs compared."""
+import datetime
+import json
+import os
+import platform
+import statistics
+from dataclasses import asdict, dataclass
+
+COLUMNS = '%-26s %7s %11s %6s %7s %9s %9s %9s %9s'
+HEAD = ('server', 'clients', 'requests/s', '+-', 'ratio', 'p50 ms', 'p99 ms', 'cpu us',
+        'memory MB')
+
+
+@dataclass
+class Row:
+    """One server at one size: its rounds, each a dict as Load.run() returns."""
+
+    case: str
+    server: str
+    clients: int
+    baseline: bool
+    rounds: list
+
+    def median(self, what):
+        return statistics.median(one[what] for one in self.rounds)
+
+    @property
+    def spread(self):
+        """Half the distance between the quartiles of the rate, as its share."""
+        rates = sorted(one['rate'] for one in self.rounds)
+        if len(rates) < 4 or not self.median('rate'):
+            return 0.0
+        low, _, high = statistics.quantiles(rates, n=4)
+        return (high - low) / 2 / self.median('rate')
+
+
+def table(rows):
+    """Return the lines of the table of one case."""
+    bases = {row.clients: row.median('rate') for row in rows if row.baseline}
+    lines = [COLUMNS % HEAD]
+    for row in sorted(rows, key=lambda row: row.clients):
+        base = bases.get(row.clients)
+        rate = row.median('rate')
+        errors = sum(one['errors'] for one in row.rounds)
+        lines.append(COLUMNS % (
+            row.server, row.clients, '%.0f' % rate, '%.0f%%' % (100 * row.spread),
+            '%.2f' % (rate / base) if base else '-', '%.3f' % (1e3 * row.median('p50')),
+            '%.3f' % (1e3 * row.median('p99')), '%.1f' % (1e6 * row.median('cpu')),
+            '%.1f' % (row.median('memory') / 2 ** 20))
+            + ('  %d errors' % errors if errors else ''))
+    return lines
+
+
+def facts():
+    """Return what a reader must know of the machine, a dict."""
+    model = ''
+    with open('/proc/cpuinfo') as source:
+        for line in source:
+            if line.startswith('model name'):
+                model = line.partition(':')[2].strip()
+                break
+    return {'when': datetime.datetime.now().isoformat(timespec='seconds'),
+            'processor': model or platform.machine(), 'cores': os.cpu_count(),
+            'system': platform.platform(), 'python': platform.python_version()}
+
+
+def save(path, rows):
+    """Write a run as JSON."""
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(path, 'w', encoding='utf-8') as target:
+        json.dump({'facts': facts(), 'rows': [asdict(row) for row in rows]}, target,
+                  indent=1)
+
+
+def load(path):
+    """Return the rows of a run that was saved."""
+    with open(path, encoding='utf-8') as source:
+        return [Row(**row) for row in json.load(source)['rows']]
+
+
+def changes(old, new):
+    """Return lines on what changed by more than the noise: the ranges of the
+    rounds of both runs do not touch."""
+    before = {(row.case, row.server, row.clients): row for row in old}
+    lines = []
+    for row in new:
+        was = before.get((row.case, row.server, row.clients))
+        if was is None:
+            continue
+        then, now = ([one['rate'] for one in each.rounds] for each in (was, row))
+        if max(then) < min(now) or max(now) < min(then):
+            lines.append('%s, %s, %d clients: %.0f -> %.0f requests/s (%+.0f%%)' % (
+                row.case, row.server, row.clients, was.median('rate'),
+                row.median('rate'), 100 * (row.median('rate') / was.median('rate') - 1)))
+    return lines or ['nothing changed by more than the noise']

@@ -1,0 +1,189 @@
+"""A server on one core, the load on another, and what that costs.
+
+Linux only: what a process has used is read from /proc (man 5 proc).
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+
+from compat import trees
+
+BUILD = os.path.join(trees.ROOT, 'build', 'bench')
+HERE = os.path.dirname(os.path.abspath(__file__))
+TICKS = os.sysconf('SC_CLK_TCK')
+SERVER_CORE, LOAD_CORE = 0, 1
+START = 20     # seconds a server may take until it listens
+SETTLE = 5     # seconds it may take to be idle again
+LONGEST = 120  # seconds a load may take, connecting included
+
+
+class BenchError(Exception):
+    """Something that is needed is missing or does not work; str() says what."""
+
+
+def compiled(name):
+    """Return the path of a C program of this folder, compiled anew."""
+    compiler = shutil.which('cc')
+    if not compiler:
+        raise BenchError('no C compiler (cc) on PATH: the load is a C program')
+    os.makedirs(BUILD, exist_ok=True)
+    target = os.path.join(BUILD, name)
+    subprocess.run([compiler, '-O2', '-o', target, os.path.join(HERE, name + '.c')],
+                   check=True)
+    return target
+
+
+def on_core(core, command):
+    """Return the command, pinned to a core where there is more than one."""
+    if os.cpu_count() > 1 and shutil.which('taskset'):
+        return ['taskset', '-c', str(core)] + command
+    return command
+
+
+@dataclass
+class Server:
+    """A server that a case measures. name stands in the tables; ratios are to
+    the one whose baseline is true. address: None, or a path or host:port that is
+    known before it listens (nginx, a socket file)."""
+
+    name: str
+    command: list
+    baseline: bool = False
+    address: str = None
+    env: dict = field(default_factory=dict)
+    cleanup: str = None  # a folder to remove
+
+    def start(self):
+        """Start it and wait until it listens. Raises BenchError."""
+        self.process = subprocess.Popen(
+            on_core(SERVER_CORE, self.command), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=trees.ROOT,
+            env=dict(os.environ, **self.env))
+        if self.address is None:
+            line = self.process.stdout.readline().decode('utf-8', 'replace')
+            match = re.search(r'listening on (\S+)$', line.strip())
+            if not match:
+                self.stop()
+                raise BenchError('%s does not listen: %r' % (self.name, line))
+            self.address = match.group(1)
+        # A server that prints would wait for a reader.
+        threading.Thread(target=self._drain, daemon=True).start()
+
+    def _drain(self):
+        descriptor = self.process.stdout.fileno()
+        while os.read(descriptor, 1 << 20):
+            pass
+
+    def stop(self):
+        """End it."""
+        self.process.terminate()
+        try:
+            self.process.wait(SETTLE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.cleanup:
+            shutil.rmtree(self.cleanup, ignore_errors=True)
+
+    def pids(self):
+        """Return its own pid and those of its children that are still there."""
+        path = '/proc/%d/task/%d/children' % (self.process.pid, self.process.pid)
+        with open(path) as source:
+            return [self.process.pid] + [int(pid) for pid in source.read().split()]
+
+    def cpu(self):
+        """Return the seconds of processor that it and its children have used."""
+        return sum(thread_seconds(pid) + waited_seconds(pid) for pid in self.pids())
+
+    def memory(self):
+        """Return the bytes that are resident, without children."""
+        with open('/proc/%d/statm' % self.process.pid) as source:
+            return int(source.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+
+    def settle(self):
+        """Wait until it does nothing."""
+        end = time.monotonic() + SETTLE
+        before = None
+        while time.monotonic() < end:
+            used = self.cpu()
+            if used == before:
+                return
+            before = used
+            time.sleep(0.02)
+
+
+def thread_seconds(pid):
+    """Return what the threads of a process have used, to the nanosecond."""
+    total = 0
+    try:
+        for thread in os.listdir('/proc/%d/task' % pid):
+            with open('/proc/%d/task/%s/schedstat' % (pid, thread)) as source:
+                total += int(source.read().split()[0])
+    except (FileNotFoundError, ProcessLookupError):
+        pass  # it has just ended
+    return total / 1e9
+
+
+def waited_seconds(pid):
+    """Return what the children that it has waited for have used, by ticks."""
+    try:
+        with open('/proc/%d/stat' % pid) as source:
+            fields = source.read().rpartition(')')[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return (int(fields[13]) + int(fields[14])) / TICKS
+
+
+@dataclass
+class Load:
+    """What is asked: see load.c."""
+
+    mode: str
+    request: bytes
+    ends: int = 1
+    seconds: float = 0.4
+
+    def run(self, server, clients, idle=0):
+        """Put it on a server; return what one round measured, a dict:
+
+        rate (requests a second), p50 and p99 (seconds), cpu (seconds of
+        processor a request), memory (bytes, the most that was seen), errors.
+        """
+        server.settle()
+        with tempfile.NamedTemporaryFile() as request:
+            request.write(self.request)
+            request.flush()
+            command = [os.path.join(BUILD, 'load'), self.mode, server.address,
+                       str(clients), str(self.seconds), request.name, str(self.ends),
+                       str(idle)]
+            before = server.cpu()
+            process = subprocess.Popen(on_core(LOAD_CORE, command),
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            memory = most_memory(server, process)
+            output, errors = process.communicate()
+        if process.returncode:
+            raise BenchError('%s: %s' % (server.name, errors.decode().strip()))
+        said = json.loads(output)
+        used = server.cpu() - before
+        requests = max(1, said['requests'])
+        return {'rate': said['requests'] / said['seconds'], 'p50': said['p50'],
+                'p99': said['p99'], 'cpu': used / requests, 'memory': memory,
+                'errors': said['errors']}
+
+
+def most_memory(server, process):
+    """Return the most memory that a server has while a load runs."""
+    most, end = 0, time.monotonic() + LONGEST
+    while process.poll() is None:
+        most = max(most, server.memory())
+        if time.monotonic() > end:
+            process.kill()
+            raise BenchError('%s: no answer in %d seconds' % (server.name, LONGEST))
+        time.sleep(0.02)
+    return most

@@ -1,0 +1,1 @@
+"""The real library's diesel.protocols, under this name too."""

@@ -1,0 +1,218 @@
+"""The chat in public: frames in any pieces, and bytes that are no frames."""
+import signal
+import socket
+import struct
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+import pytest
+
+from tests import inside
+
+NAME = 'chat_server_with_select'
+rule = pytest.mark.rule
+# The same examples in every run: a failure is somebody's change, not luck.
+FIXED = dict(deadline=None, derandomize=True, database=None,
+             suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=100, **FIXED)
+WIRE = settings(max_examples=30, **FIXED)
+CUTS = st.lists(st.integers(0, 10000), max_size=8)
+
+
+def frame(data):
+    return struct.pack('!I', len(data)) + data
+
+
+def frames(received):
+    """Return the contents of whole frames, which must be all that was received."""
+    found = []
+    while received:
+        length, = struct.unpack('!I', received[:4])
+        found.append(received[4:4 + length])
+        assert len(found[-1]) == length
+        received = received[4 + length:]
+    return found
+
+
+@pytest.fixture
+def chat(recipe):
+    """The chat, with its loop in our hands."""
+    machine = inside.chat(recipe(NAME))
+    yield machine
+    machine.close()
+
+
+@pytest.fixture
+def heard(chat):
+    """A function: pieces that a new client says before it half-closes -> the frames
+    that it gets, and those that a listening member gets of it."""
+    bob = chat.connect()
+    chat.say(bob, frame(b'bob'))
+
+    def listen(pieces):
+        bob.received = b''
+        answer = chat.answer(pieces)
+        return frames(answer), frames(bob.received)
+    return listen
+
+
+@pytest.mark.hostile
+@rule('struct-sizes')
+def test_any_split_of_frames_gives_the_same_frames(recipe):
+    take_frame = recipe(NAME).take_frame
+
+    @settings(QUICK, max_examples=300)
+    @given(st.lists(st.binary(max_size=300), max_size=10), st.binary(max_size=3), CUTS)
+    @example([b''], b'\0\0\0', [])
+    def check(contents, rest, cuts):
+        buf, taken = bytearray(), []
+        for piece in inside.pieces(b''.join(map(frame, contents)) + rest, cuts):
+            buf += piece
+            taken += iter(lambda: take_frame(buf, 300), None)
+        assert (taken, buf) == (contents, rest)
+    check()
+
+
+@pytest.mark.hostile
+@rule('struct-sizes')
+def test_what_is_no_frame_is_an_error_or_awaited(recipe):
+    module = recipe(NAME)
+
+    @settings(QUICK, max_examples=300)
+    @given(st.binary(max_size=60))
+    @example(b'\xff\xff\xff\xff')
+    @example(b'\x80\0\0\0x')
+    def check(data):
+        buf = bytearray(data)
+        try:
+            taken = module.take_frame(buf, 50)
+        except module.ChatError:
+            assert struct.unpack('!I', data[:4])[0] > 50
+        else:
+            assert (frame(taken) if taken is not None else b'') + buf == data
+    check()
+
+
+NAMES = st.text(u'abc \xfc\u20ac', min_size=1, max_size=20)
+SAYINGS = st.lists(st.text(max_size=80), max_size=8)
+
+
+@pytest.mark.hostile
+@rule('utf8-strict')
+def test_any_split_of_a_conversation_says_the_same(heard):
+    @QUICK
+    @given(NAMES, SAYINGS, CUTS)
+    def check(name, texts, cuts):
+        name, texts = name.encode('utf-8'), [text.encode('utf-8') for text in texts]
+        said = b''.join(frame(data) for data in [name] + texts)
+        assert heard(inside.pieces(said, cuts)) == (
+            [b'* Welcome, ' + name + b'. Others here: 1'],
+            [b'* ' + name + b' joined'] + [b'<' + name + b'> ' + text for text in texts]
+            + [b'* ' + name + b' left'])
+    check()
+
+
+CONVERSATION = (frame(b'ann') + frame(b'') + frame(b'Gr\xc3\xbc\xc3\x9fe')
+                + frame(b'x' * 300) + frame(b'\xff') + frame(b'never said'))
+
+
+@pytest.mark.hostile
+def test_a_conversation_may_be_cut_at_every_byte(heard):
+    whole = heard([CONVERSATION])
+    assert whole == (
+        [b'* Welcome, ann. Others here: 1', b'! that is not UTF-8'],
+        [b'* ann joined', b'<ann> ', b'<ann> Gr\xc3\xbc\xc3\x9fe',
+         b'<ann> ' + b'x' * 300, b'* ann left'])
+    for cut in range(1, len(CONVERSATION)):
+        assert heard(inside.pieces(CONVERSATION, [cut])) == whole, cut
+    assert heard(inside.pieces(CONVERSATION, range(1000))) == whole
+
+
+FRAGMENTS = st.one_of(
+    st.binary(max_size=8), st.binary(max_size=70).map(frame), st.sampled_from([
+        frame(b'ann'), frame(b'bob'), frame(b''), frame(b'\xc3'),
+        frame(b'\xed\xa0\x80'), frame(b'\x1b[2J'), frame(b'x' * 65),
+        frame(b'x' * 5000), b'\0\0', b'\0\1\0\1', b'\0\1\0\0', b'\x7f\xff\xff\xff',
+        b'\xff\xff\xff\xff', b'GET / HTTP/1.1\r\nHost: x\r\n\r\n']))
+
+
+@pytest.mark.hostile
+def test_any_split_of_anything_says_the_same(heard):
+    @QUICK
+    @given(st.lists(FRAGMENTS, max_size=8).map(b''.join), CUTS)
+    @example(frame(b'ann') + b'\0\0\0\x05hell', [3, 9])
+    @example(frame(b'bob') + frame(b'x' * 5000), [4])
+    def check(data, cuts):
+        assert heard(inside.pieces(data, cuts)) == heard([data])
+    check()
+
+
+@pytest.fixture
+def pair(running, conversation):
+    """A running server, and two clients that know of each other."""
+    room = running(NAME)
+    ann, bob = conversation(room.address), conversation(room.address)
+    ann.send(frame(b'ann'))
+    ann.expect(frame(b'* Welcome, ann. Others here: 0'))
+    bob.send(frame(b'bob'))
+    bob.expect(frame(b'* Welcome, bob. Others here: 1'))
+    ann.expect(frame(b'* bob joined'))
+    return room, ann, bob
+
+
+def hear(client, data):
+    """Read frames until there is one with this content."""
+    while True:
+        length, = struct.unpack('!I', client.read(4))
+        if client.read(length) == data:
+            return
+
+
+@pytest.mark.hostile
+@rule('oserror')
+def test_any_bytes_leave_the_others_talking(pair, conversation):
+    room, ann, bob = pair
+
+    @WIRE
+    @given(st.lists(FRAGMENTS, max_size=6), st.sampled_from(['end', 'close', 'reset']))
+    def check(said, goodbye):
+        client = conversation(room.address)
+        with inside.ignoring(socket.error):  # it may be refused before it has said all
+            for piece in said:
+                client.send(piece)
+            getattr(client, goodbye)()
+            if goodbye == 'end':
+                client.read_all()
+        client.close()
+        ann.send(frame(b'are you there?'))
+        hear(bob, b'<ann> are you there?')
+        bob.send(frame(b'yes'))
+        hear(ann, b'<bob> yes')
+    check()
+    room.signal(signal.SIGTERM)
+    assert (room.wait(), room.stderr) == (0, b'')
+
+
+@pytest.mark.hostile
+def test_fifty_clients_in_the_middle_of_a_frame_delay_nobody(pair, conversation):
+    room, ann, bob = pair
+    slow = [conversation(room.address) for _ in range(50)]
+    for byte in frame(b'x' * 65536)[:20].decode('latin-1'):
+        for client in slow:
+            client.send(byte.encode('latin-1'))
+        ann.send(frame(b'hello'))
+        bob.expect(frame(b'<ann> hello'))
+    assert room.stderr == b''
+
+
+@pytest.mark.hostile
+def test_half_a_frame_is_never_said(pair, conversation):
+    room, ann, bob = pair
+    client = conversation(room.address)
+    client.send(frame(b'carl') + frame(b'hello')[:-1])
+    client.end()
+    client.expect(frame(b'* Welcome, carl. Others here: 2'))
+    client.expect_end()
+    for other in (ann, bob):
+        other.expect(frame(b'* carl joined') + frame(b'* carl left'))
+        other.expect_silence()
