@@ -1,6 +1,7 @@
 """study check: what is faithful in a port, and which rules the rest has broken."""
 import contextlib
 import os
+import re
 import threading
 import time
 import warnings
@@ -155,8 +156,11 @@ class Checker:
 
 def short(message):
     """Return the first line of an error's message, without its class where that
-    says nothing."""
+    says nothing; and where a script has printed a traceback, its last line."""
     line = message.strip().partition('\n')[0]
+    printed = re.findall(r'\\n(\w+: .*?)\\n', line.partition('Traceback (most')[2])
+    if printed:
+        return printed[-1]
     return line.removeprefix('AssertionError: ').removeprefix('compat.process.')
 
 
