@@ -20,7 +20,8 @@ import time
 from compat import interpreters
 from compat import trees
 
-DEADLINE = 20  # seconds that a child may take to do what is waited for
+# Seconds that a child may take to do what is waited for.
+DEADLINE = float(os.environ.get('PORT_DEADLINE', 20))
 MARK = 'PORT_CHILD'
 
 # Warnings are errors in a port. The one exception cannot be ported away: since
@@ -54,6 +55,15 @@ def python(tree):
     return [executable] + (STRICT if tree.major == 3 else [])
 
 
+def environment_of(tree):
+    """Return the environment that a script of a tree needs, a dict."""
+    environment = dict(os.environ)
+    if tree.major == 3 and os.path.dirname(tree.path) != trees.ROOT:
+        # A copy of the tree elsewhere does not find compat.diesel by itself.
+        environment['PYTHONPATH'] = trees.ROOT
+    return environment
+
+
 def keeps_argument_bytes(tree, locale):
     """Whether a tree's Python can tell the bytes that were typed as an argument
     in a locale: PyPy 3.9 cannot in the locale C (CPython: PEP 383 and 538)."""
@@ -75,10 +85,7 @@ class Child(object):
                  stdin=None, env=None):
         self.recipe = recipe
         self._output = {'stdout': b'', 'stderr': b''}
-        environment = dict(os.environ, **{MARK: str(os.getpid())})
-        if tree.major == 3 and os.path.dirname(tree.path) != trees.ROOT:
-            # A copy of the tree elsewhere does not find compat.diesel by itself.
-            environment['PYTHONPATH'] = trees.ROOT
+        environment = dict(environment_of(tree), **{MARK: str(os.getpid())})
         environment.update(env or {})
         with open(os.devnull, 'rb') as nothing:
             self.popen = subprocess.Popen(

@@ -1,1 +1,1 @@
-"""The reader's tools. Python 3.8 and up."""
+"""The reader's tools. Python 3.9 and up."""

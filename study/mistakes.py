@@ -1,19 +1,21 @@
-"""Classic mistakes of porting, and the tests that find them.
+"""Classic mistakes of porting, and the rule that `study check` names for each.
 
     ./toxw run -e mistakes      (python -m study.mistakes [RECIPE ...])
 
 Each mistake is made in a copy of py3/, alone, and the tests of its recipe are
-run against the copy. The exit status is 1 if any mistake passes.
+run against the copy. The exit status is 1 if any mistake passes, or if another rule
+than its own is named first.
 """
 import collections
 import os
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 from compat import trees
+from study import findings
+from study import rules
+from study import suite
 
 Mistake = collections.namedtuple('Mistake', 'what rule recipe old new')
 
@@ -61,7 +63,7 @@ MISTAKES = [
     Mistake('the exception after its block', 'exception-variable', WEB,
             "except OSError as caught:\n            error = caught\n",
             "except OSError as error:\n"),
-    Mistake('ForkingMixIn after TCPServer', 'renamed-modules', FORKING,
+    Mistake('ForkingMixIn after TCPServer', 'mix-in-first', FORKING,
             "socketserver.ForkingMixIn, socketserver.TCPServer",
             "socketserver.TCPServer, socketserver.ForkingMixIn"),
     Mistake('text compared with bytes', 'bytes-on-the-wire', WEB,
@@ -94,43 +96,37 @@ def made(mistake, folder):
     return copy
 
 
-def tests_of(recipe):
-    """Return the arguments that choose a recipe's tests."""
-    own = 'tests/test_%s.py' % recipe
-    if not os.path.exists(os.path.join(trees.ROOT, own)):
-        own = 'tests/test_plain_%s_servers.py' % (
-            'stream' if recipe in (TCP, 'unix_stream_server') else 'datagram')
-        return [own]
-    return [own, 'tests/test_every_recipe.py', '-k', recipe]
-
-
-def finder(mistake):
-    """Return the name of the first test that a mistake fails, or None."""
+def first_finding(mistake, found):
+    """Return what `study check` says first about a mistake, a findings.Finding, or
+    None if no test fails. found is all rules."""
     folder = tempfile.mkdtemp()
     try:
-        copy = made(mistake, folder)
-        command = [sys.executable, '-m', 'pytest', '-q', '-x', '--tb=no', '--tree', copy]
-        environment = {name: value for name, value in os.environ.items()
-                       if name != 'PORT_RESULTS'}
-        child = subprocess.run(command + tests_of(mistake.recipe), cwd=trees.ROOT,
-                               env=dict(environment, TMPDIR=folder),
-                               stdout=subprocess.PIPE, timeout=600)
+        tree = trees.Tree(made(mistake, folder))
+        result = suite.run(tree, [mistake.recipe])[0]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    found = re.search(r'^(?:FAILED|ERROR) \S+::(\S+)', child.stdout.decode('utf-8'), re.M)
-    return found and found.group(1)
+    return next(iter(findings.ranked(result.ran, found)), None)
+
+
+def verdict(mistake, finding):
+    """Return whether the right rule was named, and words that say so."""
+    if finding is None:
+        return False, 'NOT FOUND'
+    named = finding.rule.id if finding.rule else 'no rule'
+    right = named == mistake.rule
+    words = named if right else 'NOT %s, but %s' % (mistake.rule, named)
+    return right, '%s, by %s' % (words, finding.tests[0].name)
 
 
 def main(recipes):
-    missed = 0
+    found, wrong = rules.load(), 0
     for mistake in MISTAKES:
         if recipes and mistake.recipe not in recipes:
             continue
-        found = finder(mistake)
-        missed += not found
-        print('%s (%s, %s)\n    %s' % (mistake.what, mistake.rule, mistake.recipe,
-                                       found or 'NOT FOUND'), flush=True)
-    sys.exit('mistakes: %d not found' % missed if missed else 0)
+        right, words = verdict(mistake, first_finding(mistake, found))
+        wrong += not right
+        print('%-38s %-30s\n    %s' % (mistake.what, mistake.recipe, words), flush=True)
+    sys.exit('mistakes: %d not named' % wrong if wrong else 0)
 
 
 if __name__ == '__main__':

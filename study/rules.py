@@ -4,7 +4,8 @@ A rule is a heading of the third level, "### `id`: title", and what follows it:
 
     ```diff          a snippet: the name of a recipe, then lines of both trees
     ```claims        which differing lines it explains (see Claim)
-    - **Since:**     fields of one paragraph each: Since, 2to3, Trap, Tests
+    - **Since:**     fields of one paragraph each: Since, 2to3, Trap, Tests, and
+                     Error where there is one
 """
 import os
 import re
@@ -69,16 +70,31 @@ class Rule:
     @property
     def why(self):
         """The first sentence of its prose."""
-        return re.split(r'(?<=[.:]) ', ' '.join(self.text).strip(), maxsplit=1)[0]
+        return re.split(r'(?<=\.) ', ' '.join(self.text).strip(), maxsplit=1)[0]
+
+    @property
+    def link(self):
+        """Where it stands: the file and the anchor that GitHub gives its heading."""
+        return 'MIGRATION.md#' + slug('%s: %s' % (self.id, self.title))
 
     @property
     def tests(self):
         """The names of tests that its field Tests gives, in order."""
         return re.findall(r'`(test_\w+)`', self.fields.get('Tests', ''))
 
+    @property
+    def errors(self):
+        """What Python says where the rule is forgotten, as pieces of messages."""
+        return re.findall(r'`([^`]+)`', self.fields.get('Error', ''))
+
     def explained(self, group):
         """Return the lines of a group that this rule explains, as a set."""
         return set().union(*(claim.lines(group) for claim in self.claims))
+
+
+def slug(title):
+    """Return the anchor of a heading, as GitHub makes it."""
+    return re.sub(r'[^\w -]', '', title.lower()).replace(' ', '-')
 
 
 def parse(text):

@@ -73,8 +73,14 @@ def test_a_read_is_a_whole_number_of_bytes(recipe):
 
 @pytest.mark.unit
 @rule('struct-sizes')
-def test_a_frame_is_four_bytes_of_length_and_utf_8(recipe):
-    assert recipe(NAME).framed(u'Gr\xfc\xdfe') == b'\0\0\0\x07Gr\xc3\xbc\xc3\x9fe'
+def test_a_frame_is_four_bytes_of_length_and_the_text(recipe):
+    assert recipe(NAME).framed(u'Hello') == b'\0\0\0\x05Hello'
+
+
+@pytest.mark.unit
+@rule('bytes-on-the-wire')
+def test_a_text_is_framed_as_utf_8(recipe):
+    assert recipe(NAME).framed(u'Gr\xfc\xdfe').endswith(b'Gr\xc3\xbc\xc3\x9fe')
 
 
 @pytest.mark.unit
@@ -153,6 +159,7 @@ def test_all_read_everything_in_the_same_order(joined):
 
 
 @pytest.mark.wire
+@rule('closed-fileno')
 def test_leaving_is_news(ann_and_bob):
     ann, bob = ann_and_bob
     ann.close()
@@ -170,6 +177,7 @@ def test_a_half_closed_client_still_reads_what_waits_for_it(ann_and_bob):
 
 
 @pytest.mark.wire
+@rule('closed-fileno')
 def test_a_name_is_free_again_when_its_owner_left(ann_and_bob, joined):
     ann, bob = ann_and_bob
     ann.close()

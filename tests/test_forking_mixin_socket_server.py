@@ -39,6 +39,30 @@ def ask(conversation, address, request):
     return client.read_all()
 
 
+# Names that readers rely on: first, lest these get what a fork leaves to the collector
+
+@pytest.mark.unit
+def test_the_constants_are_the_given_ones(forking):
+    assert forking.SERVER_HOST == 'localhost'
+    assert forking.SERVER_PORT == 0
+    assert forking.BUF_SIZE == 1024
+    assert forking.ECHO_MSG == 'Hello echo server!'
+
+
+@pytest.mark.unit
+@pytest.mark.rule('mix-in-first')
+def test_the_mix_in_comes_first(forking):
+    names = [base.__name__ for base in forking.ForkingServer.__bases__]
+    assert names == ['ForkingMixIn', 'TCPServer']
+
+
+@pytest.mark.unit
+def test_the_server_class_adds_nothing(forking):
+    own = [name for name in vars(forking.ForkingServer)
+           if not name.startswith('__')]
+    assert own == []
+
+
 # The demonstration
 
 @pytest.mark.script
@@ -93,34 +117,10 @@ def test_closing_frees_the_port(forking):
     assert caught.value.errno == errno.ECONNREFUSED
 
 
-# Names that readers rely on
-
-@pytest.mark.unit
-def test_the_constants_are_the_given_ones(forking):
-    assert forking.SERVER_HOST == 'localhost'
-    assert forking.SERVER_PORT == 0
-    assert forking.BUF_SIZE == 1024
-    assert forking.ECHO_MSG == 'Hello echo server!'
-
-
-@pytest.mark.unit
-@pytest.mark.rule('renamed-modules')
-def test_the_mix_in_comes_first(forking):
-    names = [base.__name__ for base in forking.ForkingServer.__bases__]
-    assert names == ['ForkingMixIn', 'TCPServer']
-
-
-@pytest.mark.unit
-def test_the_server_class_adds_nothing(forking):
-    own = [name for name in vars(forking.ForkingServer)
-           if not name.startswith('__')]
-    assert own == []
-
-
 # On the wire
 
 @pytest.mark.wire
-@pytest.mark.rule('bytes-on-the-wire')
+@pytest.mark.rule('bytes-on-the-wire', 'bytes-formatting')
 def test_the_reply_is_the_pid_of_a_child_and_the_data(server, conversation):
     pid, data = pid_and_data(ask(conversation, server.address, HELLO))
     assert data == HELLO
@@ -128,6 +128,7 @@ def test_the_reply_is_the_pid_of_a_child_and_the_data(server, conversation):
 
 
 @pytest.mark.wire
+@pytest.mark.rule('mix-in-first')
 def test_every_connection_has_a_process_of_its_own(server, conversation):
     pids = {pid_and_data(ask(conversation, server.address, HELLO))[0]
             for _ in range(5)}
@@ -195,6 +196,7 @@ def test_the_server_prints_control_bytes_as_escapes(server, conversation):
 
 
 @pytest.mark.wire
+@pytest.mark.rule('mix-in-first')
 def test_a_slow_client_delays_nobody(server, conversation):
     slow = conversation(server.address)
     slow.send(b'wait')

@@ -180,7 +180,7 @@ def test_there_are_twelve_servers_and_a_thirteenth(matrix):
 
 
 @pytest.mark.unit
-@pytest.mark.rule('renamed-modules')
+@pytest.mark.rule('mix-in-first')
 @every_server
 def test_a_server_is_built_from_its_mix_in_and_its_family(matrix, name):
     server_class = matrix.SERVERS[name]

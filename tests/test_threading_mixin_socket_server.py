@@ -89,7 +89,7 @@ def test_the_constants_are_the_given_ones(threaded):
 
 
 @pytest.mark.unit
-@pytest.mark.rule('renamed-modules')
+@pytest.mark.rule('mix-in-first')
 def test_the_mix_in_comes_first(threaded):
     names = [base.__name__ for base in threaded.ThreadedTCPServer.__bases__]
     assert names == ['ThreadingMixIn', 'TCPServer']
@@ -189,6 +189,7 @@ def test_any_bytes_come_back_as_they_were(server, conversation, data):
 
 
 @pytest.mark.wire
+@pytest.mark.rule('mix-in-first')
 def test_a_slow_client_delays_nobody(server, conversation):
     slow = conversation(server.address)
     slow.send(b'wait')

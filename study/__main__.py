@@ -1,0 +1,62 @@
+"""The reader's tool: ./toxw study COMMAND, or python3 -m study COMMAND.
+
+Python 3.9 and up.
+"""
+import importlib
+import signal
+import sys
+
+from study.errors import StudyError
+from study.rules import RulesError
+
+COMMANDS = {
+    'list': ('study.listing', 'the recipes, what each teaches, and the interpreters'),
+    'run': ('study.running', 'run a recipe of either tree, or both side by side'),
+    'diff': ('study.diffing', 'a recipe and its port side by side, with the rules'),
+    'check': ('study.checking', 'test a port of your own, and name the rules it breaks'),
+    'report': ('study.report', 'the whole of it as a static site, for a browser'),
+    'start': ('study.starting', 'make a folder in which to write a port of your own'),
+}
+
+
+def usage():
+    rows = ['  %-8s %s' % (name, what) for name, (_, what) in COMMANDS.items()]
+    return '\n'.join(['usage: study COMMAND [ARGS...]', '', *rows, '',
+                      '"study COMMAND --help" says more.'])
+
+
+def main(argv):
+    """Run a command and return the exit status."""
+    if not argv or argv[0] in ('-h', '--help'):
+        print(usage())
+        return 0 if argv else 2
+    name, rest = argv[0], argv[1:]
+    if name not in COMMANDS:
+        return complain('no such command: %s (there are: %s)'
+                        % (name, ', '.join(COMMANDS)))
+    try:
+        return importlib.import_module(COMMANDS[name][0]).main(rest)
+    except (StudyError, RulesError) as error:
+        return complain(error)
+    except ModuleNotFoundError as error:
+        return complain('%s is not installed: "./toxw study" has it, or: %s -m pip '
+                        'install rich Pygments fissix' % (error.name, sys.executable))
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # Whoever read our output has seen enough: nothing is left to flush.
+        sys.stdout = None
+        return 0
+
+
+def complain(message):
+    """Print one line of error; return the exit status of bad use."""
+    print('study: %s' % message, file=sys.stderr)
+    return 2
+
+
+if __name__ == '__main__':
+    if sys.version_info < (3, 9):
+        sys.exit(complain('needs Python 3.9 or later, and this is %s'
+                          % sys.version.split()[0]))
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,59 @@
+"""study start: a folder in which to write a port of your own."""
+import os
+import shutil
+
+from compat import trees
+from study.commands import CommandLine
+from study.errors import StudyError
+
+FIXES = 'fissix.fixes'
+
+
+def translated(text, name):
+    """Return Python 2 source as fissix, the living 2to3, makes it Python 3."""
+    from fissix import refactor
+    tool = refactor.RefactoringTool(refactor.get_fixers_from_package(FIXES))
+    return str(tool.refactor_string(text, name))
+
+
+def start(folder, with_2to3):
+    """Make a folder with the originals, or with what fissix makes of them.
+
+    Raises StudyError if the folder is not empty or cannot be written.
+    """
+    if os.path.basename(os.path.abspath(folder)) == 'py2_original':
+        raise StudyError('a folder of that name is run by Python 2: choose another')
+    try:
+        os.makedirs(folder, exist_ok=True)
+        if os.listdir(folder):
+            raise StudyError('the folder is not empty: %s' % folder)
+        for name in ('__init__',) + trees.RECIPES:
+            copy(trees.named('py2_original').script(name),
+                 os.path.join(folder, name + '.py'), with_2to3)
+    except OSError as error:
+        raise StudyError('%s: %s' % (error.filename or folder, error.strerror))
+
+
+def copy(source, target, with_2to3):
+    """Copy a script, with its mode, through fissix if asked to."""
+    shutil.copy(source, target)
+    if with_2to3:
+        with open(target, encoding='utf-8') as script:
+            text = script.read()
+        with open(target, 'w', encoding='utf-8') as script:
+            script.write(translated(text, target))
+
+
+def main(argv):
+    """Make the folder; return the exit status. Raises StudyError."""
+    parser = CommandLine(prog='study start', description='Make a folder with a copy of '
+                         'the originals, to be ported by you.')
+    parser.add_argument('folder', metavar='DIR', help='new, or empty')
+    parser.add_argument('--with-2to3', action='store_true',
+                        help='with what fissix, the living 2to3, makes of them')
+    args = parser.parse_args(argv)
+    start(args.folder, args.with_2to3)
+    print('%d recipes%s in %s: make them Python 3, and ask: study check %s' % (
+        len(trees.RECIPES), ', translated by fissix,' if args.with_2to3 else '',
+        args.folder, args.folder))
+    return 0

@@ -1,0 +1,141 @@
+"""check, as a reader uses it: one small port, with and without a mistake."""
+import os
+import signal
+import subprocess
+
+import pytest
+
+from compat import process
+from compat import trees
+from study import rules
+from study.tests.tool import COMMAND, environment, on_a_terminal, study
+
+HIERARCHY = 'server_hierarchy'
+RULES = rules.load()
+
+
+@pytest.fixture
+def port(tmp_path):
+    """A function: (old, new) -> the path of a folder that has a copy of one recipe
+    of py3/, changed."""
+    def make(*changes):
+        with open(trees.named('py3').script(HIERARCHY)) as source:
+            text = source.read()
+        for old, new in changes:
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        (tmp_path / (HIERARCHY + '.py')).write_text(text)
+        return str(tmp_path)
+    return make
+
+
+MISTAKE = (' if base is not object', '')
+
+
+def test_a_faithful_port_is_status_0(port):
+    child = study('check', port(), '--recipe', HIERARCHY)
+    assert (child.returncode, child.stderr) == (0, '')
+    assert child.stdout.splitlines()[0].startswith(HIERARCHY)
+    assert ' faithful (' in child.stdout
+    assert '\n1 of 1 recipes in ' in child.stdout
+
+
+def test_a_mistake_is_status_1_and_its_rule_comes_first(port):
+    child = study('check', port(MISTAKE), '--recipe', HIERARCHY)
+    assert (child.returncode, child.stderr) == (1, '')
+    assert 'NOT faithful: ' in child.stdout
+    lines = child.stdout.splitlines()
+    place = lines.index('  1. object-base: ' + RULES['object-base'].title)
+    assert lines[place + 1].strip() == RULES['object-base'].link
+    assert '\n       test_nobody_inherits_from_object' in child.stdout
+    assert 'Traceback' not in child.stdout
+
+
+def test_the_traceback_is_there_for_the_asking(port):
+    child = study('check', port(MISTAKE), '--recipe', HIERARCHY, '--verbose')
+    assert 'test_server_hierarchy.py:' in child.stdout
+
+
+def test_a_missing_recipe_and_one_that_does_not_compile_are_a_line_each(port):
+    folder = port(('    print(message)', '    print message'))
+    lines = study('check', folder).stdout.splitlines()
+    assert lines[1].split()[:2] == ['udp_server', 'missing']
+    assert any(line.startswith(HIERARCHY) and 'does not compile: line ' in line
+               for line in lines)
+    assert any(line.strip().startswith('print-function: ') for line in lines)
+    assert lines[-1].startswith('0 of 11 recipes in ')
+
+
+def test_a_terminal_shows_how_far_it_is(port):
+    assert 'tests, 0 failed' in on_a_terminal('check', port(), '--recipe', HIERARCHY)
+
+
+def test_without_pytest_it_is_one_line_and_status_2(port):
+    code = ('import importlib.util as util, sys; found = util.find_spec; '
+            'util.find_spec = lambda name: None if name == "pytest" else found(name); '
+            'from study.__main__ import main; sys.exit(main(sys.argv[1:]))')
+    child = subprocess.run([COMMAND[0], '-c', code, 'check', port()], text=True,
+                           capture_output=True, cwd=trees.ROOT, env=environment())
+    assert (child.returncode, child.stdout) == (2, '')
+    assert child.stderr.endswith('-m pip install pytest\n')
+    assert len(child.stderr.splitlines()) == 1
+
+
+def test_watch_checks_again_when_a_file_changes(port):
+    folder = port(('"""Who', 'print message\n"""Who'))
+    child = subprocess.Popen(COMMAND + ['check', folder, '--recipe', HIERARCHY,
+                                        '--watch'],
+                             cwd=trees.ROOT, stdout=subprocess.PIPE, text=True,
+                             env=environment(PYTHONUNBUFFERED='1'))
+    try:
+        assert 'does not compile: line 2' in wait_for(child, 'Watching')
+        path = os.path.join(folder, HIERARCHY + '.py')
+        with open(path, 'w') as target:
+            target.write('\n\n\nprint message\n')
+        assert 'does not compile: line 4' in wait_for(child, 'Watching')
+        child.send_signal(signal.SIGINT)
+        assert child.wait(10) == 1
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+def test_an_interrupted_check_ends_what_it_started(port):
+    child = subprocess.Popen(COMMAND + ['check', port()], cwd=trees.ROOT, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env=environment(PORT_CHILD='interrupted'))
+    process.wait_until(lambda: len(marked()) > 3, 'it runs tests')
+    child.send_signal(signal.SIGINT)
+    said, errors = child.communicate(timeout=process.DEADLINE)
+    assert (child.returncode, said, errors) == (130, '', '')
+    process.wait_until(lambda: not marked(), 'nothing is left')
+
+
+def marked():
+    """Return the pids of the processes with the test's mark in their environment."""
+    def has_mark(pid):
+        try:
+            with open('/proc/%s/environ' % pid, 'rb') as source:
+                return b'PORT_CHILD=interrupted' in source.read().split(b'\0')
+        except OSError:
+            return False
+    return [pid for pid in os.listdir('/proc') if pid.isdigit() and has_mark(pid)]
+
+
+def wait_for(child, words):
+    """Return what a child prints up to a line with these words."""
+    said = ''
+    for line in child.stdout:
+        said += line
+        if words in line:
+            return said
+    raise AssertionError('it ended, and said: ' + said)
+
+
+def test_the_anchor_of_a_rule_is_a_heading(port):
+    for rule in RULES.values():
+        anchor = rule.link.partition('#')[2]
+        with open(rules.PATH) as source:
+            headings = [line for line in source if line.startswith('### `%s`' % rule.id)]
+        assert [rules.slug(line[4:].strip()) for line in headings] == [anchor]

@@ -1,0 +1,42 @@
+"""MIGRATION.md's table of what a translator leaves broken is true."""
+import pytest
+
+from compat import trees
+from study import rules
+from study import starting
+from study import suite
+from study import translation
+
+# Two recipes whose tests end soon, of which one breaks early and one late.
+TRIED = ['server_hierarchy', 'echo_server_with_diesel']
+
+
+@pytest.fixture(scope='module')
+def tree(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('translated')
+    starting.start(str(folder), True)
+    return trees.Tree(str(folder))
+
+
+ROWS = translation.recorded()
+
+
+def test_every_recipe_has_its_row():
+    assert tuple(ROWS) == trees.RECIPES
+
+
+def test_a_row_is_written_as_it_is_read():
+    with open(rules.PATH, encoding='utf-8') as source:
+        lines = source.read().splitlines()
+    assert all(str(row) in lines for row in ROWS.values())
+
+
+def test_every_demonstration_ends_as_the_table_says(tree):
+    found = translation.demonstrations(tree)
+    assert found == {recipe: row.demonstration for recipe, row in ROWS.items()}
+
+
+def test_the_suite_names_the_rules_that_the_table_says(tree):
+    found = translation.rows(tree, TRIED, dict.fromkeys(TRIED), enough=suite.ENOUGH)
+    assert [row.rule for row in found] == [ROWS[recipe].rule for recipe in TRIED]
+    assert all(row.failed for row in found)
