@@ -12,6 +12,7 @@ for exactly N of them, each through one handle_request(). With
 --connect HOST PORT it is one client.
 """
 import argparse
+import errno
 import os
 import re
 import select
@@ -20,12 +21,15 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 BUF_SIZE = 1024
 MESSAGE = 'Hello echo server!'
 PATIENCE = 0.2  # seconds in which an answer would have come
+RETRY_SECONDS = 0.5  # until the next attempt to accept
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def say(message):
@@ -95,6 +99,17 @@ class EchoServer(socketserver.TCPServer):
     """A synchronous server: serve_forever() itself runs the handler."""
 
     allow_reuse_address = True  # else a restart waits for old connections
+
+    def get_request(self):
+        """Accept a client. Without a descriptor for it there is a pause: it waits
+        in the backlog, and the loop would ask again at once."""
+        try:
+            return socketserver.TCPServer.get_request(self)
+        except OSError as error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                say('Nobody is let in for now: %s' % error.strerror)
+                time.sleep(RETRY_SECONDS)
+            raise
 
     def handle_error(self, request, client_address):
         """Called in an except clause: let the signal through, print the rest."""
