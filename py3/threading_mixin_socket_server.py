@@ -87,6 +87,7 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     # this one silent client would keep the process for as long as it likes.
     daemon_threads = True
     allow_reuse_address = True  # else a restart waits for old connections
+    request_queue_size = 128  # of the library's 5 a crowd waits for seconds
 
     def __init__(self, server_address, handler_class):
         self.connections = set()

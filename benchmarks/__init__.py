@@ -1,0 +1,1 @@
+"""Load and soak, outside the suite: Python 3, for either tree."""
