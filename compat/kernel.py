@@ -3,6 +3,7 @@
 A pid is an int. A process that has gone has nothing: no descriptor, no child.
 """
 import ctypes
+import itertools
 import os
 import resource
 
@@ -68,15 +69,11 @@ def zombies(pid):
     return [child for child in found if found[child] == b'Z']
 
 
-def first_free_descriptor(pid):
-    """Return the number that its next descriptor gets: the lowest one unused."""
+def leave_descriptors(pid, room):
+    """Let it open so many descriptors more, and no further one (man 2 prlimit).
+    Raises OSError."""
     used = set(os.listdir('/proc/%d/fd' % pid))
-    return next(number for number in range(len(used) + 1) if str(number) not in used)
-
-
-def limit_descriptors(pid, count):
-    """Let it open descriptors below number count only (man 2 prlimit); those that
-    are open stay. Raises OSError."""
+    free = (number for number in itertools.count() if str(number) not in used)
     prlimit = ctypes.CDLL(None, use_errno=True).prlimit
     limits = Limits()
 
@@ -85,5 +82,6 @@ def limit_descriptors(pid, count):
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
     call(None, ctypes.byref(limits))
-    limits.soft = count  # the hard limit stays: it could not be raised again
+    # The hard limit stays: it could not be raised again.
+    limits.soft = next(itertools.islice(free, room, None))
     call(ctypes.byref(limits), None)

@@ -135,10 +135,10 @@ def demonstrate():
 
 
 def end_children(server):
-    """Ask the children still at work to end."""
+    """End the children still at work."""
     for pid in list(server.active_children or ()):
         try:
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGKILL)  # just after fork() SIGTERM can go unheard
         except OSError:
             pass  # the loop has just waited for it
 

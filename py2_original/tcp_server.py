@@ -142,14 +142,19 @@ def demonstrate():
     server.server_close()
 
 
+def ignore(signum, frame):
+    """Handle a second signal. With SIG_IGN one that came together with the first
+    would be an error."""
+
+
 def serve(host, port, requests):
     """Serve that many requests, or with None until SIGINT or SIGTERM; raise
     socket.error if it cannot listen."""
     server = EchoServer((host, port), EchoRequestHandler)
 
     def stop(signum, frame):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, ignore)
+        signal.signal(signal.SIGTERM, ignore)
         # In a destructor of a file on a socket it is lost: ask again until it is heard.
         signal.signal(signal.SIGALRM, stop)
         signal.alarm(1)

@@ -117,13 +117,18 @@ def demonstrate():
     server.server_close()
 
 
+def ignore(signum, frame):
+    """Handle a second signal. With SIG_IGN one that came together with the first
+    would be an error."""
+
+
 def serve(host, port):
     """Serve until SIGINT or SIGTERM; raise socket.error if it cannot bind."""
     server = EchoServer((host, port), EchoRequestHandler)
 
     def stop(signum, frame):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, ignore)
+        signal.signal(signal.SIGTERM, ignore)
         raise KeyboardInterrupt
 
     try:

@@ -169,6 +169,11 @@ def refuse_unsafe(path):
         raise OSError(errno.EPERM, 'The folder of the path is open to everybody')
 
 
+def ignore(signum, frame):
+    """Handle a second signal. With SIG_IGN one that came together with the first
+    would be an error."""
+
+
 def serve(path):
     """Serve on path until SIGINT or SIGTERM; raise EnvironmentError if it cannot
     bind."""
@@ -176,8 +181,8 @@ def serve(path):
     server = EchoServer(path, EchoRequestHandler)
 
     def stop(signum, frame):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, ignore)
+        signal.signal(signal.SIGTERM, ignore)
         raise KeyboardInterrupt
 
     try:
