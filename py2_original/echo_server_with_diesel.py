@@ -135,10 +135,16 @@ def serve(host, port):
     """Serve until SIGINT or SIGTERM; raise socket.error if it cannot listen."""
     service = EchoService(echo, port, host)
 
+    def stop():
+        # diesel has given both back: a second one would kill us.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        diesel.quickstop()
+
     def announce():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)  # diesel takes nobody's place
-            diesel.signal(number, diesel.quickstop)
+            diesel.signal(number, stop)
         say('Server listening on %s:%s' % service.sock.getsockname())
 
     diesel.quickstart(service, announce)

@@ -143,8 +143,8 @@ def demonstrate():
 
 
 def ignore(signum, frame):
-    """Handle a second signal. With SIG_IGN one that came together with the first
-    would be an error."""
+    """Handle a second signal, until it can be ignored: in a handler SIG_IGN makes
+    an error of one that came together with the first."""
 
 
 def serve(host, port, requests):
@@ -171,6 +171,8 @@ def serve(host, port, requests):
                 server.handle_request()
     except KeyboardInterrupt:
         signal.alarm(0)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     finally:
         server.server_close()
 

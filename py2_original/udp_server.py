@@ -118,8 +118,8 @@ def demonstrate():
 
 
 def ignore(signum, frame):
-    """Handle a second signal. With SIG_IGN one that came together with the first
-    would be an error."""
+    """Handle a second signal, until it can be ignored: in a handler SIG_IGN makes
+    an error of one that came together with the first."""
 
 
 def serve(host, port):
@@ -137,7 +137,8 @@ def serve(host, port):
         say('Server listening on %s:%s' % server.server_address)
         server.serve_forever()
     except KeyboardInterrupt:
-        pass
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     finally:
         server.server_close()
 

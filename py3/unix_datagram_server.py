@@ -170,8 +170,8 @@ def refuse_unsafe(path):
 
 
 def ignore(signum, frame):
-    """Handle a second signal. With SIG_IGN one that came together with the first
-    would be an error."""
+    """Handle a second signal, until it can be ignored: in a handler SIG_IGN makes
+    an error of one that came together with the first."""
 
 
 def serve(path):
@@ -191,7 +191,8 @@ def serve(path):
         say('Server listening on %s' % printable(os.fsencode(path)))
         server.serve_forever()
     except KeyboardInterrupt:
-        pass
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     finally:
         close(server)
 
