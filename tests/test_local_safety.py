@@ -169,7 +169,7 @@ def test_nothing_that_others_say_drives_the_terminal_of_the_chat(tree, running,
     with process.Child(tree, 'chat_server_with_select', arguments,
                        stdin=subprocess.PIPE) as child:
         child.wait_for_line('Welcome')
-        bob.send(frame(bytes(bytearray(range(0x20))) + OTHER_CONTROLS.encode('utf-8') + b'end'))
+        bob.send(frame(EVERYTHING[:0x20] + OTHER_CONTROLS.encode('utf-8') + b'end'))
         child.wait_for_line('end$')
         child.popen.stdin.close()
         assert child.wait() == 0
