@@ -10,4 +10,12 @@
     plots      the pictures
     load.c     the load; echo.c the physical limit (both need a C compiler)
     peers/     other people's ways to do the same
+
+And what is too much for the test suite, each a program of its own (--help):
+
+    load_chat, load_echo, load_web    many clients, and what each must get
+    soak                              minutes of good and bad clients: no growth
+    signals                           SIGINT and SIGTERM at any moment
+    slow_clients                      slowhttptest, and a good client meanwhile
+    fuzz_http, fuzz_frames            atheris on the two parsers
 """

@@ -10,6 +10,7 @@ Without arguments this plays a server and two clients and ends. With --serve
 it waits for real clients; with --connect HOST PORT it is one client.
 """
 import argparse
+import errno
 import re
 import signal
 import socket
@@ -28,6 +29,8 @@ SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 CONNECT_TIMEOUT = 10  # seconds
 ECHO_MSG = 'Hello echo server!'
+RETRY_SECONDS = 0.5  # until the next attempt to accept
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def say(message):
@@ -51,6 +54,21 @@ def echo(address):
     except diesel.ConnectionClosed:
         say('Client %s:%s left' % address)
     diesel.fire('left')
+
+
+class EchoService(diesel.Service):
+    """Without a descriptor for a client diesel itself would ask again at once, and
+    never come to the clients that it has."""
+
+    def accept_new_connection(self):
+        try:
+            diesel.Service.accept_new_connection(self)
+        except socket.error, error:
+            if error.errno not in OUT_OF_DESCRIPTORS:
+                raise
+            hub = self.application.hub
+            hub.unregister(self.sock)
+            hub.call_later(RETRY_SECONDS, self.register, self.application)
 
 
 class EchoClient(diesel.Client):
@@ -92,7 +110,7 @@ def play(action, *services):
 
 def demonstrate():
     """Play a server and two clients that are connected at the same time."""
-    service = diesel.Service(echo, SERVER_PORT, SERVER_HOST)
+    service = EchoService(echo, SERVER_PORT, SERVER_HOST)
 
     def leave(client):
         # Nobody else runs between close() and wait(): the news that the client
@@ -115,12 +133,18 @@ def demonstrate():
 
 def serve(host, port):
     """Serve until SIGINT or SIGTERM; raise socket.error if it cannot listen."""
-    service = diesel.Service(echo, port, host)
+    service = EchoService(echo, port, host)
+
+    def stop():
+        # diesel has given both back: a second one would kill us.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        diesel.quickstop()
 
     def announce():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)  # diesel takes nobody's place
-            diesel.signal(number, diesel.quickstop)
+            diesel.signal(number, stop)
         say('Server listening on %s:%s' % service.sock.getsockname())
 
     diesel.quickstart(service, announce)

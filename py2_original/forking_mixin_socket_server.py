@@ -134,6 +134,15 @@ def demonstrate():
     close(server)
 
 
+def end_children(server):
+    """End the children still at work."""
+    for pid in list(server.active_children or ()):
+        try:
+            os.kill(pid, signal.SIGKILL)  # just after fork() SIGTERM can go unheard
+        except OSError:
+            pass  # the loop has just waited for it
+
+
 def serve(host, port):
     """Serve until SIGINT or SIGTERM; raise socket.error if it cannot listen."""
     server = ForkingServer((host, port), ForkingServerRequestHandler)
@@ -144,6 +153,8 @@ def serve(host, port):
             os._exit(0)  # a child: its client goes, and nothing is printed
         # shutdown() waits for the loop that this thread runs: ask from another.
         threading.Thread(target=server.shutdown).start()
+        # With max_children at work the loop waits for one of them to end.
+        end_children(server)
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
@@ -151,8 +162,7 @@ def serve(host, port):
     server.serve_forever()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    for pid in list(server.active_children or ()):
-        os.kill(pid, signal.SIGTERM)
+    end_children(server)
     close(server)
 
 

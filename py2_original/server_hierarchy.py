@@ -10,16 +10,20 @@ every client and closes the connection, without reading what the client says;
 with --connect HOST PORT it prints what such a server sends.
 """
 import argparse
+import errno
 import re
 import signal
 import socket
 import SocketServer
 import sys
 import threading
+import time
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 BUF_SIZE = 1024
+RETRY_SECONDS = 0.5  # until the next attempt to accept
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 CLASSES = (
     'BaseServer', 'TCPServer', 'UDPServer', 'UnixStreamServer',
     'UnixDatagramServer', 'ForkingMixIn', 'ThreadingMixIn', 'ForkingTCPServer',
@@ -38,6 +42,15 @@ def say(message):
 def printable(data):
     """Return data with control and non-ASCII bytes as escapes, fit to print."""
     return data.decode('latin-1').encode('unicode_escape')
+
+
+def rest(seconds):
+    """Do nothing for a while."""
+    try:
+        time.sleep(seconds)
+    except IOError, error:
+        if error.errno != errno.EINTR:
+            raise
 
 
 def bases(name):
@@ -102,6 +115,21 @@ class FigureServer(SocketServer.TCPServer):
     """A synchronous server."""
 
     allow_reuse_address = True  # else a restart waits for old connections
+
+    def get_request(self):
+        """Accept a client. Without a descriptor for it there is a pause: it waits
+        in the backlog, and the loop would ask again at once."""
+        try:
+            return SocketServer.TCPServer.get_request(self)
+        except socket.error, error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                say('Nobody is let in for now: %s' % error.strerror)
+                rest(RETRY_SECONDS)
+            raise
+
+    def handle_error(self, request, client_address):
+        """Called in an except clause."""
+        say('Request failed: %s' % sys.exc_info()[1])
 
 
 def serve(host, port):

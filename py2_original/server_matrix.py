@@ -15,6 +15,7 @@ A stream server reads one line, or what comes before the client closes its
 sending side; a datagram is answered whatever it says.
 """
 import argparse
+import errno
 import os
 import Queue
 import re
@@ -49,7 +50,12 @@ def say(message):
 def slow_service():
     """Take SERVICE_TIME seconds; return the reply: when it began and ended."""
     begin = time.time()
-    time.sleep(SERVICE_TIME)
+    while time.time() < begin + SERVICE_TIME:
+        try:
+            time.sleep(max(0, begin + SERVICE_TIME - time.time()))
+        except IOError, error:
+            if error.errno != errno.EINTR:
+                raise
     return '%f %f\n' % (begin, time.time())
 
 
@@ -174,7 +180,10 @@ def make_server(name, host, port, folder):
     address = (host, port)
     if server_class.address_family == socket.AF_UNIX:
         address = os.path.join(folder, name)
-    return server_class(address, handler_class)
+    server = server_class(address, handler_class)
+    if server_class.address_family == socket.AF_UNIX:
+        os.chmod(address, 0600)  # the folder has been private all the while
+    return server
 
 
 def children(server):
@@ -202,6 +211,7 @@ class SlowClient(object):
         try:
             if family_and_type == (socket.AF_UNIX, socket.SOCK_DGRAM):
                 self.sock.bind(path)
+                os.chmod(path, 0600)
             self.sock.connect(server.server_address)
         except:
             self.sock.close()

@@ -117,13 +117,18 @@ def demonstrate():
     server.server_close()
 
 
+def ignore(signum, frame):
+    """Handle a second signal, until it can be ignored: in a handler SIG_IGN makes
+    an error of one that came together with the first."""
+
+
 def serve(host, port):
     """Serve until SIGINT or SIGTERM; raise socket.error if it cannot bind."""
     server = EchoServer((host, port), EchoRequestHandler)
 
     def stop(signum, frame):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, ignore)
+        signal.signal(signal.SIGTERM, ignore)
         raise KeyboardInterrupt
 
     try:
@@ -132,7 +137,8 @@ def serve(host, port):
         say('Server listening on %s:%s' % server.server_address)
         server.serve_forever()
     except KeyboardInterrupt:
-        pass
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     finally:
         server.server_close()
 

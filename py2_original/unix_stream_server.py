@@ -13,20 +13,25 @@ waits for real clients on --path, or else on a file in a new private folder.
 With --connect PATH it is one client.
 """
 import argparse
+import errno
 import os
 import select
 import shutil
 import signal
 import socket
 import SocketServer
+import stat
 import sys
 import tempfile
 import threading
+import time
 
 FILE_NAME = 'echo.sock'
 BUF_SIZE = 1024
 MESSAGE = 'Hello echo server!'
 PATIENCE = 0.2  # seconds in which an answer would have come
+RETRY_SECONDS = 0.5  # until the next attempt to accept
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 if not hasattr(socket, 'AF_UNIX'):
     sys.exit('unix_stream_server.py: error: no Unix sockets on this platform')
@@ -111,6 +116,17 @@ class EchoServer(SocketServer.UnixStreamServer):
         finally:
             os.umask(umask)
 
+    def get_request(self):
+        """Accept a client. Without a descriptor for it there is a pause: it waits
+        in the backlog, and the loop would ask again at once."""
+        try:
+            return SocketServer.UnixStreamServer.get_request(self)
+        except socket.error, error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                say('Nobody is let in for now: %s' % error.strerror)
+                time.sleep(RETRY_SECONDS)
+            raise
+
     def handle_error(self, request, client_address):
         """Called in an except clause: let the signal through, print the rest."""
         error = sys.exc_info()[1]
@@ -157,14 +173,29 @@ def talk(path):
     close(server)
 
 
+def refuse_unsafe(path):
+    """Raise OSError where somebody else could put another file in place."""
+    folder = os.path.dirname(path) or os.curdir
+    if os.path.islink(path):
+        raise OSError(errno.EPERM, 'The path is a symbolic link')
+    if os.stat(folder).st_mode & stat.S_IWOTH:
+        raise OSError(errno.EPERM, 'The folder of the path is open to everybody')
+
+
+def ignore(signum, frame):
+    """Handle a second signal, until it can be ignored: in a handler SIG_IGN makes
+    an error of one that came together with the first."""
+
+
 def serve(path):
-    """Serve on path until SIGINT or SIGTERM; raise socket.error if it cannot
+    """Serve on path until SIGINT or SIGTERM; raise EnvironmentError if it cannot
     listen."""
+    refuse_unsafe(path)
     server = EchoServer(path, EchoRequestHandler)
 
     def stop(signum, frame):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, ignore)
+        signal.signal(signal.SIGTERM, ignore)
         # In a destructor of a file on a socket it is lost: ask again until it is heard.
         signal.signal(signal.SIGALRM, stop)
         signal.alarm(1)
@@ -177,6 +208,8 @@ def serve(path):
         server.serve_forever()
     except KeyboardInterrupt:
         signal.alarm(0)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     finally:
         close(server)
 
@@ -227,7 +260,7 @@ def main():
             serve_in_private()
         else:
             demonstrate()
-    except socket.error, error:
+    except EnvironmentError, error:
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 
 

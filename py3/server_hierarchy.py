@@ -10,6 +10,7 @@ every client and closes the connection, without reading what the client says;
 with --connect HOST PORT it prints what such a server sends.
 """
 import argparse
+import errno
 import os
 import re
 import signal
@@ -17,10 +18,13 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 BUF_SIZE = 1024
+RETRY_SECONDS = 0.5  # until the next attempt to accept
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 CLASSES = (
     'BaseServer', 'TCPServer', 'UDPServer', 'UnixStreamServer',
     'UnixDatagramServer', 'ForkingMixIn', 'ThreadingMixIn', 'ForkingTCPServer',
@@ -39,6 +43,11 @@ def say(message):
 def printable(data):
     """Return data with control and non-ASCII bytes as escapes, fit to print."""
     return data.decode('latin-1').encode('unicode_escape').decode('ascii')
+
+
+def rest(seconds):
+    """Do nothing for a while."""
+    time.sleep(seconds)
 
 
 def bases(name):
@@ -104,6 +113,21 @@ class FigureServer(socketserver.TCPServer):
     """A synchronous server."""
 
     allow_reuse_address = True  # else a restart waits for old connections
+
+    def get_request(self):
+        """Accept a client. Without a descriptor for it there is a pause: it waits
+        in the backlog, and the loop would ask again at once."""
+        try:
+            return socketserver.TCPServer.get_request(self)
+        except OSError as error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                say('Nobody is let in for now: %s' % error.strerror)
+                rest(RETRY_SECONDS)
+            raise
+
+    def handle_error(self, request, client_address):
+        """Called in an except clause."""
+        say('Request failed: %s' % sys.exc_info()[1])
 
 
 def serve(host, port):

@@ -175,7 +175,10 @@ def make_server(name, host, port, folder):
     address = (host, port)
     if server_class.address_family == socket.AF_UNIX:
         address = os.path.join(folder, name)
-    return server_class(address, handler_class)
+    server = server_class(address, handler_class)
+    if server_class.address_family == socket.AF_UNIX:
+        os.chmod(address, 0o600)  # the folder has been private all the while
+    return server
 
 
 def children(server):
@@ -203,6 +206,7 @@ class SlowClient(object):
         try:
             if family_and_type == (socket.AF_UNIX, socket.SOCK_DGRAM):
                 self.sock.bind(path)
+                os.chmod(path, 0o600)
             self.sock.connect(server.server_address)
         except:
             self.sock.close()

@@ -12,6 +12,7 @@ for exactly N of them, each through one handle_request(). With
 --connect HOST PORT it is one client.
 """
 import argparse
+import errno
 import os
 import re
 import select
@@ -20,12 +21,15 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 BUF_SIZE = 1024
 MESSAGE = 'Hello echo server!'
 PATIENCE = 0.2  # seconds in which an answer would have come
+RETRY_SECONDS = 0.5  # until the next attempt to accept
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def say(message):
@@ -96,6 +100,17 @@ class EchoServer(socketserver.TCPServer):
 
     allow_reuse_address = True  # else a restart waits for old connections
 
+    def get_request(self):
+        """Accept a client. Without a descriptor for it there is a pause: it waits
+        in the backlog, and the loop would ask again at once."""
+        try:
+            return socketserver.TCPServer.get_request(self)
+        except OSError as error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                say('Nobody is let in for now: %s' % error.strerror)
+                time.sleep(RETRY_SECONDS)
+            raise
+
     def handle_error(self, request, client_address):
         """Called in an except clause: let the signal through, print the rest."""
         error = sys.exc_info()[1]
@@ -127,14 +142,19 @@ def demonstrate():
     server.server_close()
 
 
+def ignore(signum, frame):
+    """Handle a second signal, until it can be ignored: in a handler SIG_IGN makes
+    an error of one that came together with the first."""
+
+
 def serve(host, port, requests):
     """Serve that many requests, or with None until SIGINT or SIGTERM; raise
     OSError if it cannot listen."""
     server = EchoServer((host, port), EchoRequestHandler)
 
     def stop(signum, frame):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, ignore)
+        signal.signal(signal.SIGTERM, ignore)
         # In a destructor of a file on a socket it is lost: ask again until it is heard.
         signal.signal(signal.SIGALRM, stop)
         signal.alarm(1)
@@ -151,6 +171,8 @@ def serve(host, port, requests):
                 server.handle_request()
     except KeyboardInterrupt:
         signal.alarm(0)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     finally:
         server.server_close()
 

@@ -10,6 +10,7 @@ Without arguments this plays a server and three clients and ends. With --serve
 it waits for real clients; with --connect HOST PORT it is one client.
 """
 import argparse
+import errno
 import os
 import re
 import signal
@@ -17,11 +18,14 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 BUF_SIZE = 1024
 MESSAGE = 'Hello from client %d'
+RETRY_SECONDS = 0.5  # until the next attempt to accept
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 screen = threading.Lock()
 
@@ -37,6 +41,11 @@ def say(message):
 def printable(data):
     """Return data with control and non-ASCII bytes as escapes, fit to print."""
     return data.decode('latin-1').encode('unicode_escape').decode('ascii')
+
+
+def rest(seconds):
+    """Do nothing for a while."""
+    time.sleep(seconds)
 
 
 def client(ip, port, message):
@@ -78,16 +87,29 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     # this one silent client would keep the process for as long as it likes.
     daemon_threads = True
     allow_reuse_address = True  # else a restart waits for old connections
+    request_queue_size = 128  # of the library's 5 a crowd waits for seconds
 
     def __init__(self, server_address, handler_class):
         self.connections = set()
         socketserver.TCPServer.__init__(self, server_address, handler_class)
 
     def get_request(self):
-        """Called in the thread of the loop."""
-        request, client_address = socketserver.TCPServer.get_request(self)
+        """Called in the thread of the loop. Without a descriptor for the client
+        there is a pause: it waits in the backlog, and the loop would ask again at
+        once."""
+        try:
+            request, client_address = socketserver.TCPServer.get_request(self)
+        except OSError as error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                say('Nobody is let in for now: %s' % error.strerror)
+                rest(RETRY_SECONDS)
+            raise
         self.connections.add(request)
         return request, client_address
+
+    def handle_error(self, request, client_address):
+        """Called in an except clause, in any thread."""
+        say('Request failed: %s' % sys.exc_info()[1])
 
     def shutdown_request(self, request):
         """Called in the thread of the connection."""

@@ -13,12 +13,14 @@ waits for real clients on --path, or else on a file in a new private folder.
 With --connect PATH it is one client.
 """
 import argparse
+import errno
 import os
 import select
 import shutil
 import signal
 import socket
 import socketserver
+import stat
 import sys
 import tempfile
 
@@ -53,6 +55,7 @@ class Client(object):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             self.sock.bind(os.path.join(self.folder, FILE_NAME))
+            os.chmod(self.sock.getsockname(), 0o600)
             self.sock.connect(path)
         except:
             self.close()
@@ -157,14 +160,29 @@ def talk(path):
     close(server)
 
 
+def refuse_unsafe(path):
+    """Raise OSError where somebody else could put another file in place."""
+    folder = os.path.dirname(path) or os.curdir
+    if os.path.islink(path):
+        raise OSError(errno.EPERM, 'The path is a symbolic link')
+    if os.stat(folder).st_mode & stat.S_IWOTH:
+        raise OSError(errno.EPERM, 'The folder of the path is open to everybody')
+
+
+def ignore(signum, frame):
+    """Handle a second signal, until it can be ignored: in a handler SIG_IGN makes
+    an error of one that came together with the first."""
+
+
 def serve(path):
     """Serve on path until SIGINT or SIGTERM; raise OSError if it cannot
     bind."""
+    refuse_unsafe(path)
     server = EchoServer(path, EchoRequestHandler)
 
     def stop(signum, frame):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, ignore)
+        signal.signal(signal.SIGTERM, ignore)
         raise KeyboardInterrupt
 
     try:
@@ -173,7 +191,8 @@ def serve(path):
         say('Server listening on %s' % printable(os.fsencode(path)))
         server.serve_forever()
     except KeyboardInterrupt:
-        pass
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     finally:
         close(server)
 

@@ -1,0 +1,165 @@
+"""Signals at any moment: to end a server, to stop it and go on, to break off what it
+waits for."""
+import os
+import random
+import re
+import signal
+import socket
+import threading
+
+import pytest
+
+from compat import kernel
+from compat import process
+from compat import trees
+
+MATRIX, CHAT, DIESEL = 'server_matrix', 'chat_server_with_select', trees.RECIPES[-1]
+UDP, UNIX_DATAGRAM = 'udp_server', 'unix_datagram_server'
+DATAGRAMS = [UDP, UNIX_DATAGRAM]
+FIGURE, WEB = 'server_hierarchy', 'simple_web_server_with_epoll'
+SERVICE_TIME = 1.0  # seconds of server_matrix
+OTHERS = [name for name in trees.RECIPES if name != WEB]
+FRAME = b'\0\0\0\x03ann'
+WELCOME = b'\0\0\0\x1e* Welcome, ann. Others here: 0'
+
+QUICK = [name for name in OTHERS if name != MATRIX]
+
+every_recipe = pytest.mark.parametrize('name', OTHERS)
+every_quick_recipe = pytest.mark.parametrize('name', QUICK)
+either_signal = pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM],
+                                        ids=['SIGINT', 'SIGTERM'])
+
+
+@pytest.fixture
+def ask(conversation, folder):
+    """A function: the name of a recipe and an address -> a client of that server
+    gets the answer that it should. patience: seconds to wait for a datagram."""
+    def ask_datagram(address, patience):
+        is_unix = isinstance(address, str)
+        sock = socket.socket(socket.AF_UNIX if is_unix else socket.AF_INET,
+                             socket.SOCK_DGRAM)
+        path = os.path.join(folder, 'c')
+        try:
+            sock.settimeout(patience)
+            sock.bind(path if is_unix else ('127.0.0.1', 0))
+            sock.sendto(b'hello', address)
+            assert sock.recv(100) == b'HELLO'
+        finally:
+            sock.close()
+            if is_unix:
+                os.unlink(path)
+
+    def ask_server(name, address, patience=process.DEADLINE):
+        if name in DATAGRAMS:
+            ask_datagram(address, patience)
+            return
+        client = conversation(address)
+        if name == FIGURE:
+            assert client.read_all().startswith(b'BaseRequestHandler\n')
+        elif name == CHAT:
+            client.send(FRAME)
+            client.expect(WELCOME)
+            client.end()
+            client.expect_end()
+        else:
+            client.send(b'hello\r\n')
+            reply = client.read_line()
+            assert reply.lower().endswith(b'hello\r\n') or name == MATRIX and reply
+        client.close()
+
+    return ask_server
+
+
+# To end it
+
+@pytest.mark.hostile
+@pytest.mark.rule('keyboard-interrupt')
+@every_recipe
+def test_two_signals_at_once_end_it_like_one(running, name):
+    server = running(name)
+    server.signal(signal.SIGSTOP)
+    server.signal(signal.SIGINT)
+    server.signal(signal.SIGTERM)
+    server.signal(signal.SIGCONT)
+    assert (server.wait(), server.stderr) == (0, b'')
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('keyboard-interrupt', 'eintr')
+@every_quick_recipe
+def test_a_signal_at_any_moment_ends_it_cleanly(running, ask, name):
+    server, number = running(name), random.choice([signal.SIGINT, signal.SIGTERM])
+    timer = threading.Timer(random.random() * 0.1, server.signal, [number])
+    timer.start()
+    try:
+        while True:
+            ask(name, server.address, 0.3)
+    except (AssertionError, EnvironmentError):
+        pass  # it has gone
+    timer.join()
+    assert (server.wait(), server.stderr) == (0, b'')
+    assert not isinstance(server.address, str) or not os.path.exists(server.address)
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('eintr')
+@either_signal
+def test_a_signal_in_the_middle_of_a_service_does_not_cut_it_short(
+        running, conversation, number):
+    server = running(MATRIX, '--server', 'TCPServer')
+    client = conversation(server.address)
+    client.send(b'please\n')
+    client.expect_silence()
+    server.signal(number)
+    begin, end = client.read_line().split()
+    assert float(end) - float(begin) >= SERVICE_TIME
+    assert (server.wait(), server.stderr, len(server.lines)) == (0, b'', 1)
+
+
+# To go on
+
+@pytest.mark.hostile
+@pytest.mark.rule('eintr')
+@every_quick_recipe
+def test_a_server_that_was_stopped_goes_on_where_it_was(running, ask, name):
+    server = running(name)
+    ask(name, server.address)
+    server.signal(signal.SIGSTOP)
+    process.wait_until(lambda: kernel.stat(server.pid)[0] == b'T', 'it is stopped')
+    server.signal(signal.SIGCONT)
+    ask(name, server.address)
+    assert server.stderr == b''
+
+
+WITH_A_HANDLER = '''
+import runpy, signal, sys
+signal.signal(signal.SIGUSR1, lambda signum, frame: None)
+sys.argv[0], sys.path[0] = %r, %r
+runpy.run_path(%r, run_name='__main__')
+'''
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('eintr')
+@every_recipe
+def test_signals_that_break_off_every_call_change_no_answer(running, tree, ask, name):
+    code = WITH_A_HANDLER % (name + '.py', tree.path, tree.script(name))
+    server = running(name, *['--server', 'TCPServer'] * (name == MATRIX),
+                     command=['-c', code])
+    is_over = threading.Event()
+
+    def interrupt():
+        while not is_over.wait(0.001):
+            server.signal(signal.SIGUSR1)
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    try:
+        for _ in range(1 if name == MATRIX else 20):
+            ask(name, server.address)
+    finally:
+        is_over.set()
+        interrupter.join()
+    server.signal(signal.SIGTERM)
+    assert (server.wait(), server.stderr) == (0, b'')
+    assert [line for line in server.lines if re.search('lost|failed', line)] == []
