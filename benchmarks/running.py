@@ -99,7 +99,7 @@ class Server:
 
     def cpu(self):
         """Return the seconds of processor that it and its children have used."""
-        return sum(thread_seconds(pid) + waited_seconds(pid) for pid in self.pids())
+        return sum(own_seconds(pid) + waited_seconds(pid) for pid in self.pids())
 
     def memory(self):
         """Return the bytes that are resident, without children."""
@@ -118,16 +118,13 @@ class Server:
             time.sleep(0.02)
 
 
-def thread_seconds(pid):
-    """Return what the threads of a process have used, to the nanosecond."""
-    total = 0
+def own_seconds(pid):
+    """Return what a process has used, ended threads included, to the nanosecond
+    (the clock of man 3 clock_getcpuclockid; sched.h has its number)."""
     try:
-        for thread in os.listdir('/proc/%d/task' % pid):
-            with open('/proc/%d/task/%s/schedstat' % (pid, thread)) as source:
-                total += int(source.read().split()[0])
-    except (FileNotFoundError, ProcessLookupError):
-        pass  # it has just ended
-    return total / 1e9
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:
+        return 0  # it has just ended
 
 
 def waited_seconds(pid):

@@ -10,6 +10,7 @@ Without arguments this plays a server and two clients and ends. With --serve
 it waits for real clients; with --connect HOST PORT it is one client.
 """
 import argparse
+import codecs
 import os
 import re
 import signal
@@ -32,6 +33,11 @@ def say(message):
     throws away what a pipe's buffer still holds."""
     print(message)
     sys.stdout.flush()
+
+
+# Looked up now, and not anew in every child.
+for name in 'latin-1', 'unicode_escape':
+    codecs.lookup(name)
 
 
 def printable(data):
