@@ -38,7 +38,10 @@ def measure(names, rounds):
     for case in cases.cases(names):
         print('\n%s (%s)' % (case.name, case.load.mode), flush=True)
         own = rounds_of(case, rounds)
-        print('\n'.join(outcome.table(own)), flush=True)
+        lines = outcome.table(own)
+        if case.busy is not None:
+            lines += outcome.idle_costs(own)
+        print('\n'.join(lines), flush=True)
         rows += own
     return rows
 

@@ -10,6 +10,7 @@ from compat import interpreters
 from compat import trees
 
 VERSIONS = [(2, 7), (3, 6), (3, 8), (3, 11), (3, 13)]
+ENDS = [VERSIONS[0], VERSIONS[-1]]
 LINE = b'hello\r\n'
 MESSAGE = b'a message to everybody in the room, of some sixty-four characters'
 GET = b'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -72,6 +73,15 @@ def recipe(name, versions=VERSIONS, path=None):
     return servers
 
 
+def newest_and_oldest(name, what):
+    """Return a recipe's Servers on the first and the last version, named anew."""
+    servers = recipe(name, ENDS)
+    for server in servers:
+        server.name = '%s, %s' % (server.name, what)
+        server.baseline = server.baseline and what == 'process'
+    return servers
+
+
 def peer(name, script, version=None, baseline=False):
     """Return a Server that is a script of peers/."""
     executable = python(version) if version else sys.executable
@@ -120,6 +130,9 @@ def echo():
              recipe('forking_mixin_socket_server')),
         Case('threading_mixin_socket_server', kept, (1, 10, 100, 1000),
              recipe('threading_mixin_socket_server') + [limit, gevent]),
+        Case('a process or a thread a request', again, (1, 5),
+             newest_and_oldest('forking_mixin_socket_server', 'process')
+             + newest_and_oldest('threading_mixin_socket_server', 'thread')),
     ]
 
 
@@ -154,8 +167,8 @@ def chat():
 
 def idle():
     """What idle connections cost those that are busy, and in memory."""
-    select = recipe('chat_server_with_select', [(2, 7), (3, 13)])
-    epoll = recipe('simple_web_server_with_epoll', [(2, 7), (3, 13)])
+    select = recipe('chat_server_with_select', ENDS)
+    epoll = recipe('simple_web_server_with_epoll', ENDS)
     greenlets = [peer('diesel 3.0.24, 2.7', 'diesel_echo.py', (2, 7), baseline=True),
                  peer('compat.diesel, 3.13', 'diesel_echo.py', (3, 13))]
     return [Case('idle, chat (select in 2.7, selectors in 3.13)',

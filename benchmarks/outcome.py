@@ -51,6 +51,19 @@ def table(rows):
     return lines
 
 
+def idle_costs(rows):
+    """Return lines on what one more idle connection costs each server in memory,
+    for the rows of a case whose sizes are idle connections."""
+    lines = []
+    for name in dict.fromkeys(row.server for row in rows):
+        own = sorted((row.clients, row.median('memory')) for row in rows
+                     if row.server == name)
+        (few, before), (many, after) = own[0], own[-1]
+        lines.append('%s: %.0f bytes an idle connection (from %d to %d)'
+                     % (name, (after - before) / (many - few), few, many))
+    return lines
+
+
 def facts():
     """Return what a reader must know of the machine, a dict."""
     model = ''
