@@ -100,6 +100,7 @@ def test_what_was_not_first_is_given_up(run):
     def main():
         later(0, 'news', 1)
         diesel.first(sleep=0.05, waits=['news', 'other'])
+        diesel.fire('other', 0)
         start = time.time()
         later(0.01, 'other', 2)
         diesel.sleep(0.15)
