@@ -6,6 +6,7 @@ import pytest
 from compat import diesel
 from compat import diesel_runner
 from compat.diesel import runtime
+from tests.diesel.turns import settle
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
@@ -183,8 +184,7 @@ def test_quickstart_takes_loops_callables_thunks_and_lists(run):
     def named(name):
         return lambda: order.append(name)
 
-    run(lambda: diesel.sleep(0.01),
-        named('callable'), [named('in a list'), (named('in a tuple in it'),)],
+    run(settle, named('callable'), [named('in a list'), (named('in a tuple in it'),)],
         diesel.Thunk(lambda: diesel.Loop(named('loop of a thunk'))),
         diesel.Thunk(lambda: [named('list of a thunk')]))
     assert sorted(order) == ['callable', 'in a list', 'in a tuple in it',
@@ -197,7 +197,7 @@ def test_what_is_in_a_list_starts_after_what_is_not(run):
     def named(name):
         return lambda: order.append(name)
 
-    run(lambda: diesel.sleep(0.01), [named('a'), [named('b')], named('c')], named('d'))
+    run(settle, [named('a'), [named('b')], named('c')], named('d'))
     assert order == ['d', 'a', 'c', 'b']
 
 
@@ -320,9 +320,10 @@ say('after')
 
 def test_an_application_holds_its_loops_while_they_run(run):
     def main():
-        loops = [diesel.fork(diesel.sleep, 0.1) for _ in range(5)]
+        loops = [diesel.fork(diesel.wait, 'the end') for _ in range(5)]
         diesel.sleep()
         before = [loop in runtime.current_app.running for loop in loops]
-        diesel.sleep(0.2)
+        diesel.fire('the end')
+        settle()
         return before, [loop in runtime.current_app.running for loop in loops]
     assert run(main) == ([True] * 5, [False] * 5)

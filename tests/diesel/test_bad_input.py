@@ -6,6 +6,8 @@ import pytest
 
 from compat import diesel
 from compat.diesel import runtime
+from compat.process import DEADLINE
+from tests.diesel.turns import wait_until
 
 pytestmark = [pytest.mark.hostile, pytest.mark.rule('diesel')]
 
@@ -190,7 +192,7 @@ def test_packets_of_any_bytes_disturb_no_udp_service(run):
 
     def client(address):
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.settimeout(5)
+        sock.settimeout(DEADLINE)
         try:
             answers = []
             for packet in (b'\0', b'\xff' * 1000, b'\r\n', BIG[:5000]):
@@ -218,7 +220,7 @@ def test_a_udp_sender_that_is_gone_disturbs_no_udp_service(run):
             sock.sendto(b'and away', address)
             sock.close()
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.settimeout(5)
+        sock.settimeout(DEADLINE)
         try:
             sock.sendto(b'hello', address)
             return sock.recv(100)
@@ -231,7 +233,13 @@ def test_a_udp_sender_that_is_gone_disturbs_no_udp_service(run):
 
 
 def test_many_who_come_and_break_leave_no_loop(run, conversation):
-    service = diesel.Service(echo, 0, '127.0.0.1')
+    begun = []
+
+    def handler(addr):
+        begun.append(addr)
+        echo(addr)
+
+    service = diesel.Service(handler, 0, '127.0.0.1')
 
     def client():
         for number in range(30):
@@ -244,8 +252,10 @@ def test_many_who_come_and_break_leave_no_loop(run, conversation):
 
     def main():
         diesel.sleep()  # the other loops of the test begin
-        before = len(runtime.current_app.running)
+        running = runtime.current_app.running
+        before = set(running)
         diesel.thread(client)
-        diesel.sleep(0.1)
-        return len(runtime.current_app.running) - before
-    assert run(main, service) == 0
+        wait_until(lambda: len(begun) == 30, 'all have been let in')
+        wait_until(lambda: len(running) == len(before), 'their loops have ended')
+        return set(running) == before
+    assert run(main, service)

@@ -5,6 +5,7 @@ import pytest
 
 from compat import diesel
 from compat.diesel.events import StringWaiter, Waiter
+from tests.diesel.turns import wait_until
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
@@ -51,7 +52,7 @@ def test_an_event_without_a_value(run):
 
 def test_the_earlier_of_two_events(run):
     def main():
-        later(0.2, 'late', 1)
+        later(5, 'late', 1)
         later(0.01, 'early', 2)
         return diesel.first(waits=['late', 'early'])
     assert run(main) == ('early', 2)
@@ -99,10 +100,11 @@ def test_what_was_not_first_is_given_up(run):
     def main():
         later(0, 'news', 1)
         diesel.first(sleep=0.05, waits=['news', 'other'])
+        diesel.fire('other', 0)
         start = time.time()
         later(0.01, 'other', 2)
-        diesel.sleep(0.2)
-        return time.time() - start > 0.15
+        diesel.sleep(0.15)
+        return time.time() - start > 0.1
     assert run(main)
 
 
@@ -131,9 +133,10 @@ def test_two_kinds_of_input_at_once_are_refused(said):
     ids=['receive_any', 'receive', 'until', 'until_eol'])
 @pytest.mark.parametrize('early', [True, False], ids=['there', 'to-come'])
 def test_input_that_is(run, conversation, source, expected, early):
-    got = []
+    begun, got = [], []
 
     def handler(addr):
+        begun.append(addr)
         if early:
             diesel.receive(1)  # the rest is in the buffer
         got.append(diesel.first(sleep=5, waits=['never'], **source))
@@ -143,7 +146,7 @@ def test_input_that_is(run, conversation, source, expected, early):
 
     def main():
         talk = diesel.thread(conversation, ('127.0.0.1', service.port))
-        diesel.sleep(0.02)
+        wait_until(lambda: begun, 'the handler waits')
         talk.send(b'.' * early + b'hello\r\nmore')
         diesel.wait('done')
         return got
@@ -174,17 +177,19 @@ def test_a_packet(run):
 
 def test_an_event_while_a_line_is_awaited(said):
     def handler(addr):
+        diesel.receive(1)
         later(0.01, 'news', b'event')
         which, value = diesel.first(until_eol=True, waits=['news'])
         diesel.send(which.encode('ascii') + b' ' + value)
-    assert said(handler, b'half a li') == b'news event'
+    assert said(handler, b'.half a li') == b'news event'
 
 
 def test_half_a_line_is_kept_when_the_sleep_is_first(run, conversation):
     got = []
 
     def handler(addr):
-        got.append(diesel.first(until_eol=True, sleep=0.1))
+        diesel.receive(1)
+        got.append(diesel.first(until_eol=True, sleep=0.05))
         diesel.send(b'go on')
         got.append(diesel.until_eol())
         diesel.fire('done')
@@ -193,7 +198,7 @@ def test_half_a_line_is_kept_when_the_sleep_is_first(run, conversation):
 
     def client():
         talk = conversation(('127.0.0.1', service.port))
-        talk.send(b'half')
+        talk.send(b'.half')
         talk.expect(b'go on')
         talk.send(b' whole\r\n')
 
@@ -230,8 +235,8 @@ def test_the_end_of_the_connection_is_raised(run, conversation):
 
 def test_the_sleep_that_was_not_first_wakes_nobody_later(said):
     def handler(addr):
-        diesel.first(until_eol=True, sleep=0.1)
+        diesel.first(until_eol=True, sleep=0.05)
         start = time.time()
-        diesel.sleep(0.3)
-        diesel.send(b'slept' if time.time() - start > 0.25 else b'woken')
+        diesel.sleep(0.15)
+        diesel.send(b'slept' if time.time() - start > 0.1 else b'woken')
     assert said(handler, b'line\r\n') == b'slept'

@@ -6,6 +6,7 @@ import pytest
 
 from compat import diesel
 from compat.diesel import runtime
+from tests.diesel.turns import settle, wait_until
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
@@ -29,7 +30,8 @@ def test_a_timer_calls_with_its_arguments(run):
     def main():
         got = []
         hub().call_later(0.01, lambda *args, **kw: got.append((args, kw)), 1, b=2)
-        diesel.sleep(0.1)
+        wait_until(lambda: got, 'the timer calls')
+        settle()
         return got
     assert run(main) == [((1,), {'b': 2})]
 
@@ -37,18 +39,19 @@ def test_a_timer_calls_with_its_arguments(run):
 def test_timers_call_in_the_order_of_their_time(run):
     def main():
         got = []
-        for seconds in (0.15, 0.05, 0.1):
+        for seconds in (0.06, 0.02, 0.04):
             hub().call_later(seconds, got.append, seconds)
-        diesel.sleep(0.25)
+        wait_until(lambda: len(got) == 3, 'the timers call')
         return got
-    assert run(main) == [0.05, 0.1, 0.15]
+    assert run(main) == [0.02, 0.04, 0.06]
 
 
 def test_a_timer_is_pending_until_it_calls(run):
     def main():
-        timer = hub().call_later(0.05, lambda: None)
+        got = []
+        timer = hub().call_later(0.05, got.append, 1)
         before = timer.pending
-        diesel.sleep(0.15)
+        wait_until(lambda: got, 'the timer calls')
         return before, timer.pending
     assert run(main) == (True, False)
 
@@ -56,10 +59,11 @@ def test_a_timer_is_pending_until_it_calls(run):
 def test_a_timer_can_be_cancelled(run):
     def main():
         got = []
-        timer = hub().call_later(0.05, got.append, 1)
+        timer = hub().call_later(0.02, got.append, 1)
         timer.cancel()
         pending = timer.pending
-        diesel.sleep(0.15)
+        diesel.sleep(0.04)  # a later timer
+        settle()
         return got, pending
     assert run(main) == ([], False)
 
@@ -67,12 +71,13 @@ def test_a_timer_can_be_cancelled(run):
 def test_a_timer_can_be_cancelled_while_others_wait(run):
     def main():
         got = []
-        timers = [hub().call_later(0.1, got.append, n) for n in range(5)]
+        timers = [hub().call_later(0.2, got.append, n) for n in range(5)]
         diesel.sleep()
         diesel.sleep()
         timers[1].cancel()
         timers[3].cancel()
-        diesel.sleep(0.2)
+        diesel.sleep(0.2)  # a later timer
+        settle()
         return sorted(got)
     assert run(main) == [0, 2, 4]
 
@@ -81,8 +86,9 @@ def test_a_timer_that_has_called_can_be_cancelled(run):
     def main():
         got = []
         timer = hub().call_later(0.01, got.append, 1)
-        diesel.sleep(0.1)
+        wait_until(lambda: got, 'the timer calls')
         timer.cancel()
+        settle()
         return got
     assert run(main) == [1]
 
@@ -104,7 +110,8 @@ def test_a_timer_may_start_another(run):
                 hub().call_later(0.01, again)
 
         again()
-        diesel.sleep(0.2)
+        wait_until(lambda: len(got) == 3, 'the third timer calls')
+        settle()
         return got
     assert run(main) == [1, 1, 1]
 
@@ -147,7 +154,7 @@ def test_an_error_in_a_callback_leaves_the_others_alone(run):
         hub().call_later(0.05, got.append, 'later')
         hub().schedule(lambda: 1 // 0)
         hub().schedule(lambda: got.append('next'))
-        diesel.sleep(0.15)
+        wait_until(lambda: 'later' in got, 'the timer calls')
         return got
     assert run(main) == ['next', 'later']
 
@@ -158,10 +165,10 @@ def test_a_socket_that_has_something_calls(run, pair):
     def main():
         got = []
         hub().register(one, lambda: got.append(one.recv(10)), None, None)
-        diesel.sleep()
+        settle()
         before = list(got)
         two.send(b'hello')
-        diesel.sleep(0.05)
+        wait_until(lambda: got, 'the socket calls')
         hub().unregister(one)
         return before, got
     assert run(main) == ([], [b'hello'])
@@ -178,10 +185,11 @@ def test_a_socket_calls_for_writing_only_while_it_is_asked_for(run, pair):
             hub().disable_write(one)
 
         hub().register(one, lambda: None, write, None)
-        diesel.sleep(0.05)
+        settle()
         before = list(got)
         hub().enable_write(one)
-        diesel.sleep(0.05)
+        wait_until(lambda: got, 'the socket calls')
+        settle()
         hub().unregister(one)
         return before, got
     assert run(main) == ([], [1])
@@ -196,7 +204,7 @@ def test_a_socket_that_is_no_longer_watched_calls_nobody(run, pair):
         hub().unregister(one)
         hub().unregister(one)
         two.send(b'hello')
-        diesel.sleep(0.05)
+        settle()
         return got
     assert run(main) == []
 
@@ -209,7 +217,7 @@ def test_a_socket_can_be_watched_again(run, pair):
         for name in 'ab':
             hub().register(one, lambda: got.append((name, one.recv(10))), None, None)
             two.send(b'hello')
-            diesel.sleep(0.05)
+            wait_until(lambda: got and got[-1][0] == name, 'the socket calls')
             hub().unregister(one)
         return got
     assert run(main) == [('a', b'hello'), ('b', b'hello')]
@@ -234,7 +242,7 @@ def test_a_hub_says_what_it_is_made_of(run):
 
 def test_a_hub_lets_others_run_whatever_a_loop_schedules(run):
     def main():
-        hub().call_later(0.05, lambda: got.append('timer'))
+        hub().call_later(0.02, lambda: got.append('timer'))
         got = []
 
         def again():
@@ -242,7 +250,6 @@ def test_a_hub_lets_others_run_whatever_a_loop_schedules(run):
                 hub().schedule(again, True)
 
         again()
-        while not got:
-            diesel.sleep()
+        wait_until(lambda: got, 'the timer calls')
         return got
     assert run(main) == ['timer']

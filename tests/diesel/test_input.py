@@ -2,6 +2,7 @@
 import pytest
 
 from compat import diesel
+from tests.diesel.turns import settle, wait_until
 
 pytestmark = [pytest.mark.wire, pytest.mark.rule('diesel')]
 
@@ -156,13 +157,23 @@ def test_many_counted_bytes_come_in_whole(said):
     assert said(reads(len(data)), data) == b'[' + data + b']'
 
 
-def test_input_waits_for_a_loop_that_is_busy(said):
+def test_input_waits_for_a_loop_that_is_busy(served, conversation):
+    sent = []
+
     def handler(addr):
-        diesel.sleep(0.1)
-        echo_once(addr)
-        diesel.sleep(0.1)
-        echo_once(addr)
-    assert said(handler, b'one\r\n', b'two\r\n') == b'[one\r\n][two\r\n]'
+        for count in (1, 2):
+            wait_until(lambda: len(sent) == count, 'the line is sent')
+            settle()  # the hub has it
+            echo_once(addr)
+
+    def client(address):
+        talk, answers = conversation(address), []
+        for line in (b'one\r\n', b'two\r\n'):
+            talk.send(line)
+            sent.append(line)
+            answers.append(talk.read(len(line) + 2))
+        return answers
+    assert served(handler, client) == [b'[one\r\n]', b'[two\r\n]']
 
 
 def test_the_handler_gets_the_address_of_the_client(served, conversation):

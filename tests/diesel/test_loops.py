@@ -6,6 +6,7 @@ import pytest
 
 from compat import diesel
 from compat.diesel import runtime
+from tests.diesel.turns import settle, wait_until
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
@@ -17,9 +18,9 @@ def test_sleep_returns_true(run):
 def test_sleep_takes_its_time(run):
     def main():
         start = time.time()
-        diesel.sleep(0.2)
+        diesel.sleep(0.1)
         return time.time() - start
-    assert run(main) > 0.15  # the real library wakes up to 0.03 s early
+    assert run(main) > 0.06  # the real library wakes up to 0.03 s early
 
 
 def test_who_sleeps_less_wakes_first(run):
@@ -30,11 +31,11 @@ def test_who_sleeps_less_wakes_first(run):
             diesel.sleep(seconds)
             woken.append(seconds)
 
-        for seconds in (0.25, 0.05, 0.15):
+        for seconds in (0.06, 0.02, 0.04):
             diesel.fork(sleeper, seconds)
-        diesel.sleep(0.35)
+        wait_until(lambda: len(woken) == 3, 'all wake')
         return woken
-    assert run(main) == [0.05, 0.15, 0.25]
+    assert run(main) == [0.02, 0.04, 0.06]
 
 
 def test_a_negative_sleep_is_refused(run):
@@ -111,11 +112,12 @@ def test_fork_passes_arguments_on(run):
 
 def test_fork_returns_the_loop(run):
     def main():
-        loop = diesel.fork(diesel.sleep, 0.1)
+        loop = diesel.fork(diesel.wait, 'the end')
         before = loop.running
         diesel.sleep()
         during = loop.running, loop in runtime.current_app.running
-        diesel.sleep(0.2)
+        diesel.fire('the end')
+        settle()
         return (isinstance(loop, diesel.Loop), before, during, loop.running,
                 loop in runtime.current_app.running, loop.deaths)
     assert run(main) == (True, False, (True, True), False, False, 1)
@@ -131,8 +133,7 @@ def test_ten_thousand_loops_all_run(run):
 
         for number in range(10000):
             diesel.fork(worker, number)
-        while len(done) < 10000:
-            diesel.sleep()
+        wait_until(lambda: len(done) == 10000, 'all have run')
         return done
     assert run(main) == list(range(10000))
 
@@ -262,13 +263,14 @@ def test_a_loop_that_was_woken_early_is_not_woken_again(run):
         woken = []
 
         def sleeper():
-            woken.append(diesel.sleep(0.05))
-            woken.append(diesel.sleep(0.3))
+            woken.append(diesel.sleep(0.2))
+            woken.append(diesel.sleep(60))
 
         loop = diesel.fork(sleeper)
         diesel.sleep()
         runtime.current_app.hub.schedule(lambda: loop.wake('early'))
-        diesel.sleep(0.2)
+        diesel.sleep(0.2)  # a later timer than the first of the sleeper
+        settle()
         return woken
     assert run(main) == ['early']
 
@@ -302,7 +304,7 @@ def burn(seconds):
 def test_the_cpu_time_of_a_loop_can_be_counted(run):
     def main():
         def worker():
-            burn(0.1)
+            burn(0.05)
             diesel.sleep()
             forked.append(diesel.fork(burn, 0.01))
             diesel.sleep()
@@ -311,12 +313,12 @@ def test_the_cpu_time_of_a_loop_can_be_counted(run):
         loop = diesel.Loop(worker)
         runtime.current_app.add_loop(loop, track=True)
         diesel.sleep()
-        burn(0.1)
+        burn(0.15)
         diesel.sleep()
         diesel.sleep()
         return loop.clocktime(), loop.tracked, forked[0].tracked
     seconds, tracked, forked = run(main)
-    assert 0.05 < seconds < 0.18
+    assert 0.03 < seconds < 0.15
     assert (tracked, forked) == (True, True)
 
 
@@ -331,5 +333,5 @@ def test_the_loops_of_one_application_do_not_go_on_in_the_next(run):
     run(diesel.sleep, heart)
     before = len(beats)
     assert before > 0
-    run(lambda: diesel.sleep(0.05))
+    run(settle)
     assert len(beats) == before

@@ -8,6 +8,7 @@ from compat import diesel
 from compat import diesel_tls
 from compat.diesel import core
 from compat.process import DEADLINE
+from tests.diesel.turns import settle, wait_for_restarts, wait_until
 
 pytestmark = [pytest.mark.hostile, pytest.mark.rule('diesel')]
 
@@ -16,6 +17,15 @@ def guaranteed(name):
     """A mark: the test is of something that not every library does."""
     return pytest.mark.skipif(name not in diesel.GUARANTEES,
                               reason='no guarantee of the real library: ' + name)
+
+
+def wait_for_standstill(sent):
+    """Wait until a loop that sends what it notes in the list waits for its peer."""
+    before = 0
+    while before == 0 or before != len(sent):
+        before = len(sent)
+        diesel.sleep(0.02)  # the kernel, too, may have something to do
+        settle()
 
 
 def closed_while(read, conversation, data, run):
@@ -76,7 +86,8 @@ def test_what_nobody_reads_is_not_all_kept(served, conversation):
     def handler(addr):
         diesel.receive(1)
         conn = core.current_loop.connection_stack[-1]
-        diesel.sleep(0.3)
+        wait_until(lambda: len(conn.buffer) > core.UNREAD_LIMIT, 'the limit is reached')
+        settle()
         kept.append(len(conn.buffer))
         diesel.send(b'%d' % sum(len(diesel.receive(2 ** 16)) for _ in range(160)))
 
@@ -101,26 +112,23 @@ def test_send_waits_for_a_peer_that_does_not_read(run, conversation):
 
     def main():
         talk = diesel.thread(conversation, ('127.0.0.1', service.port))
-        before = -1
-        while before != len(sent):
-            before = len(sent)
-            diesel.sleep(0.1)
+        wait_for_standstill(sent)
+        before = len(sent)
         diesel.thread(talk.read, 8 * 2 ** 20)
-        diesel.sleep(0.05)
-        return before * 2 ** 16, len(sent) > before
-    stopped, went_on = run(main, service)
-    assert stopped < 20 * 2 ** 20  # the limit, and what the sockets take
-    assert went_on
+        wait_until(lambda: len(sent) > before, 'the handler goes on')
+        return before * 2 ** 16
+    assert run(main, service) < 20 * 2 ** 20  # the limit, and what the sockets take
 
 
 @guaranteed('send waits for the peer')
 def test_send_ends_with_an_error_when_the_peer_goes(run, conversation):
-    got = []
+    sent, got = [], []
 
     def handler(addr):
         try:
             for _ in range(1000):
                 diesel.send(b'x' * 2 ** 16)
+                sent.append(2 ** 16)
         except diesel.ConnectionClosed as error:
             got.append(error)
         diesel.fire('done')
@@ -129,7 +137,7 @@ def test_send_ends_with_an_error_when_the_peer_goes(run, conversation):
 
     def main():
         talk = diesel.thread(conversation, ('127.0.0.1', service.port))
-        diesel.sleep(0.1)
+        wait_for_standstill(sent)
         talk.close()
         diesel.wait('done')
         return len(got)
@@ -159,11 +167,11 @@ def test_a_sentinel_of_text_is_refused(said):
 
 @guaranteed('lines before the end are read')
 def test_lines_that_came_before_the_end_are_still_read(run, conversation):
-    lines = []
+    lines, gone = [], []
 
     def handler(addr):
         try:
-            diesel.sleep(0.2)
+            wait_until(lambda: gone, 'the peer has gone')
             while True:
                 lines.append(diesel.until_eol())
         except diesel.ConnectionClosed as error:
@@ -178,7 +186,9 @@ def test_lines_that_came_before_the_end_are_still_read(run, conversation):
         talk.close()
 
     def main():
-        diesel.fork(diesel.thread, client)
+        diesel.thread(client)
+        settle()  # the hub, too, has seen the end
+        gone.append(True)
         diesel.wait('done')
         return lines
     assert run(main, service) == [b'one\r\n', b'two\r\n', b'half']
@@ -209,10 +219,10 @@ def test_a_kept_alive_child_is_not_started_again_when_its_parent_has_died(run):
 
         def parent():
             diesel.fork_child(starts.append, 1).keep_alive = True
-            diesel.sleep(0.1)
+            settle(10)
 
         diesel.fork(parent)
-        diesel.sleep(0.8)
+        wait_for_restarts()
         return starts
     assert run(main) == [1]
 
@@ -230,7 +240,7 @@ def test_loops_that_never_stop_firing_do_not_hold_up_a_client(said):
         diesel.sleep()
         diesel.fire('ping')
         diesel.send(diesel.until_eol())
-        diesel.sleep(0.05)
+        settle(5)
     assert said(handler, b'hello', b'\r\n') == b'hello\r\n'
 
 

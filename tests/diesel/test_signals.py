@@ -1,10 +1,13 @@
 """Signals: a loop waits for one, or a callback is called at the next one."""
 import os
 import signal
+import time
 
 import pytest
 
 from compat import diesel
+from compat import process
+from tests.diesel.turns import settle, wait_until
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
@@ -28,7 +31,7 @@ def test_a_loop_waits_for_a_signal(run):
         diesel.fork(lambda: got.append(diesel.signal(NUMBER)))
         diesel.sleep()
         kill()
-        diesel.sleep(0.05)
+        wait_until(lambda: got, 'the signal comes')
         return got
     assert run(main) == [True]
 
@@ -37,11 +40,10 @@ def test_other_loops_go_on_meanwhile(run):
     def main():
         got = []
         diesel.fork(lambda: got.append(diesel.signal(NUMBER)))
-        for _ in range(10):
-            diesel.sleep()
+        settle()
         before = list(got)
         kill()
-        diesel.sleep(0.05)
+        wait_until(lambda: got, 'the signal comes')
         return before, got
     assert run(main) == ([], [True])
 
@@ -53,7 +55,7 @@ def test_all_who_wait_for_a_signal_get_it(run):
             diesel.fork(lambda name=name: got.append((diesel.signal(NUMBER), name)))
         diesel.sleep()
         kill()
-        diesel.sleep(0.05)
+        wait_until(lambda: len(got) == 3, 'all get the signal')
         return got
     assert run(main) == [(True, 'a'), (True, 'b'), (True, 'c')]
 
@@ -64,8 +66,10 @@ def test_a_signal_ends_the_wait_of_an_idle_hub(run):
         return diesel.signal(NUMBER)
 
     def kill_when_awaited():
-        while signal.getsignal(NUMBER) in (signal.SIG_DFL, None):
-            pass
+        process.wait_until(
+            lambda: signal.getsignal(NUMBER) not in (signal.SIG_DFL, None),
+            'the loop waits for the signal')
+        time.sleep(0.05)  # by then the hub has nothing to do
         kill()
     assert run(main) is True
 
@@ -75,7 +79,8 @@ def test_a_callback_is_called(run):
         got = []
         diesel.signal(NUMBER, lambda: got.append('called'))
         kill()
-        diesel.sleep(0.05)
+        wait_until(lambda: got, 'the callback is called')
+        settle()
         return got
     assert run(main) == ['called']
 
@@ -86,7 +91,7 @@ def test_callbacks_are_called_in_their_order(run):
         for name in 'abc':
             diesel.signal(NUMBER, lambda name=name: got.append(name))
         kill()
-        diesel.sleep(0.05)
+        wait_until(lambda: len(got) == 3, 'the callbacks are called')
         return got
     assert run(main) == ['a', 'b', 'c']
 
@@ -101,9 +106,10 @@ def test_a_callback_is_for_one_signal_and_may_ask_for_the_next(run):
                 diesel.signal(NUMBER, again)
 
         diesel.signal(NUMBER, again)
-        for _ in range(3):
+        for count in (1, 2, 3):
             kill()
-            diesel.sleep(0.05)
+            wait_until(lambda: len(got) == count, 'the callback is called')
+        settle()
         return got
     # signal() with a callback needs a current loop; the hub calls it between.
     assert run(main) == ['called'] * 3
@@ -119,19 +125,20 @@ def test_a_loop_can_wait_for_one_signal_after_the_other(run):
 
         diesel.fork(waiter)
         diesel.sleep()
-        for _ in range(3):
+        for count in (1, 2, 3):
             kill()
-            diesel.sleep(0.05)
+            wait_until(lambda: len(got) == count, 'the signal comes')
         return got
     assert run(main) == [True] * 3
 
 
 def test_after_the_signal_the_program_has_it_back(run):
     def main():
-        diesel.signal(NUMBER, lambda: None)
+        got = []
+        diesel.signal(NUMBER, lambda: got.append('called'))
         during = signal.getsignal(NUMBER)
         kill()
-        diesel.sleep(0.05)
+        wait_until(lambda: got, 'the callback is called')
         return during != signal.SIG_DFL, signal.getsignal(NUMBER)
     assert run(main) == (True, signal.SIG_DFL)
 
@@ -150,7 +157,7 @@ def test_a_signal_that_the_program_handles_stays_the_programs(run):
         with pytest.raises(diesel.ExistingSignalHandler):
             diesel.signal(NUMBER, got.append)
         kill()
-        diesel.sleep(0.05)
+        settle()
         return signal.getsignal(NUMBER) == handler
     assert run(main)
     assert got == [NUMBER]

@@ -5,6 +5,7 @@ import pytest
 
 from compat import diesel
 from compat.diesel import runtime
+from tests.diesel.turns import settle, wait_for_restarts, wait_until
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
@@ -38,7 +39,7 @@ def test_a_child_hears_of_the_end_of_its_parent(run, end):
             end()
 
         diesel.fork(parent)
-        diesel.sleep(0.05)
+        settle()
         return log
     assert run(main) == ['parent died']
 
@@ -52,7 +53,7 @@ def test_a_child_that_does_not_mind_is_ended_by_it(run):
             diesel.sleep()
 
         diesel.fork(parent)
-        diesel.sleep(0.05)
+        settle()
         return children[0].running, children[0].deaths
     assert run(main) == (False, 1)
 
@@ -67,7 +68,7 @@ def test_all_children_hear_of_it(run):
             diesel.sleep()
 
         diesel.fork(parent)
-        diesel.sleep(0.05)
+        settle()
         return log
     assert run(main) == ['parent died'] * 50
 
@@ -86,7 +87,7 @@ def test_grandchildren_die_too(run):
             diesel.sleep()
 
         diesel.fork(parent)
-        diesel.sleep(0.05)
+        settle()
         return log
     assert run(main) == ['parent died'] * 2
 
@@ -100,7 +101,7 @@ def test_a_loop_that_is_no_child_outlives_its_maker(run):
             diesel.sleep()
 
         diesel.fork(maker)
-        diesel.sleep(0.05)
+        settle()
         return log
     assert run(main) == []
 
@@ -109,7 +110,7 @@ def test_a_parent_outlives_its_children(run):
     def main():
         diesel.fork_child(fails)
         diesel.fork_child(diesel.sleep)
-        diesel.sleep(0.05)
+        settle()
         return 'alive'
     assert run(main) == 'alive'
 
@@ -142,7 +143,7 @@ def test_a_parent_forgets_a_child_that_has_ended(run):
             seen.append(len(loop.children))
 
         loop = diesel.fork(parent)
-        diesel.sleep(0.05)
+        settle()
         return seen
     assert run(main) == [1, 0]
 
@@ -163,7 +164,7 @@ def test_a_child_may_go_on_after_the_news(run):
             diesel.sleep()
 
         diesel.fork(parent)
-        diesel.sleep(0.1)
+        wait_until(lambda: log, 'the child finishes its work')
         return log
     assert run(main) == ['finished its work']
 
@@ -183,9 +184,9 @@ def test_a_child_that_waits_for_an_event_hears_of_it(run):
             diesel.sleep()
 
         diesel.fork(parent)
-        diesel.sleep(0.05)
+        settle()
         diesel.fire('never')
-        diesel.sleep()
+        settle()
         return log
     assert run(main) == ['parent died']
 
@@ -198,7 +199,7 @@ def test_a_child_that_has_not_begun_is_not_told(run):
             diesel.fork_child(log.append, 'ran')
 
         diesel.fork(parent)
-        diesel.sleep(0.05)
+        settle()
         return log
     assert run(main) == ['ran']
 
@@ -217,8 +218,7 @@ def test_keep_alive_starts_a_loop_again_after_half_a_second(run, end):
 
         loop = diesel.Loop(worker)
         runtime.current_app.add_loop(loop, keep_alive=True)
-        while len(starts) < 2:
-            diesel.sleep(0.05)
+        wait_until(lambda: len(starts) > 1, 'the loop is started again')
         return starts[1] - starts[0], loop.deaths, loop.running
     pause, deaths, running = run(main)
     assert pause > 0.45
@@ -229,7 +229,7 @@ def test_a_loop_that_is_not_kept_alive_stays_dead(run):
     def main():
         starts = []
         runtime.current_app.add_loop(diesel.Loop(starts.append, 1))
-        diesel.sleep(0.7)
+        wait_for_restarts()
         return starts
     assert run(main) == [1]
 
@@ -239,8 +239,7 @@ def test_a_kept_alive_loop_keeps_its_arguments(run):
         seen = []
         loop = diesel.Loop(lambda *args, **kw: seen.append((args, kw)), 1, two=2)
         runtime.current_app.add_loop(loop, keep_alive=True)
-        while len(seen) < 2:
-            diesel.sleep(0.05)
+        wait_until(lambda: len(seen) > 1, 'the loop is started again')
         return seen
     assert run(main) == [((1,), {'two': 2})] * 2
 
@@ -258,7 +257,7 @@ def test_a_kept_alive_child_stays_dead_when_its_parent_dies(run):
             diesel.sleep()
 
         diesel.fork(parent)
-        diesel.sleep(0.7)
+        wait_for_restarts()
         return starts
     assert run(main) == [1]
 
@@ -274,12 +273,10 @@ def test_a_child_that_was_started_again_is_still_a_child(run):
 
         def parent():
             diesel.fork_child(child).keep_alive = True
-            while len(starts) < 2:
-                diesel.sleep(0.05)
+            wait_until(lambda: len(starts) > 1, 'the child is started again')
 
         diesel.fork(parent)
-        while not log:
-            diesel.sleep(0.05)
+        wait_until(lambda: log, 'the child hears of the death')
         return log
     assert run(main) == ['parent died']
 
@@ -293,28 +290,26 @@ def test_the_children_of_a_kept_alive_loop_die_each_time(run):
             diesel.sleep()
 
         runtime.current_app.add_loop(diesel.Loop(parent), keep_alive=True)
-        while len(log) < 2:
-            diesel.sleep(0.05)
+        wait_until(lambda: len(log) > 1, 'both children hear of the death')
         return log
     assert run(main) == ['parent died'] * 2
 
 
 def test_the_loop_of_a_client_that_leaves_takes_its_children_along(
         run, conversation):
-    log = []
+    children, log = [], []
 
     def handler(addr):
-        diesel.fork_child(mourner, log)
+        children.append(diesel.fork_child(mourner, log))
         diesel.until_eol()
 
     service = diesel.Service(handler, 0, '127.0.0.1')
 
     def main():
         talk = diesel.thread(conversation, ('127.0.0.1', service.port))
-        diesel.sleep(0.02)
+        wait_until(lambda: children and children[0].running, 'the child runs')
         talk.close()
-        while not log:
-            diesel.sleep(0.01)
+        wait_until(lambda: log, 'the child hears of the death')
         return log
     assert run(main, service) == ['parent died']
 

@@ -9,12 +9,13 @@ from compat import diesel
 from compat.diesel import core
 from compat.diesel import runtime
 from compat.process import DEADLINE
+from tests.diesel.turns import settle, wait_until
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
 
 def in_thread(f, *args):
-    """Run f(*args) in a thread that is not diesel's, to its end."""
+    """Run f(*args) in a thread that is not diesel's; return the Thread."""
     thread = threading.Thread(target=f, args=args)
     thread.start()
     return thread
@@ -53,8 +54,7 @@ def test_other_loops_go_on_while_a_thread_works(run):
         gate = threading.Event()
 
         def other():
-            for _ in range(5):
-                diesel.sleep(0.01)
+            settle()
             gate.set()
 
         diesel.fork(other)
@@ -64,19 +64,22 @@ def test_other_loops_go_on_while_a_thread_works(run):
 
 def test_twenty_threads_work_at_once(run):
     def main():
-        done = []
+        begun, done = [], []
         gate = threading.Event()
 
+        def work(number):
+            begun.append(number)
+            return gate.wait(DEADLINE) and number
+
         def worker(number):
-            done.append(diesel.thread(gate.wait, DEADLINE) and number)
+            done.append(diesel.thread(work, number))
 
         for number in range(20):
             diesel.fork(worker, number)
-        diesel.sleep(0.01)
+        wait_until(lambda: len(begun) == 20, 'all threads have begun')
         before = len(done)
         gate.set()
-        while len(done) < 20:
-            diesel.sleep(0.01)
+        wait_until(lambda: len(done) == 20, 'all threads are done')
         return before, sorted(done)
     assert run(main) == (0, list(range(20)))
 
@@ -97,8 +100,7 @@ def test_fork_from_thread_runs_among_the_loops(run):
             got.append((value, _thread.get_ident() == here))
 
         diesel.thread(diesel.fork_from_thread, forked, 5)
-        while not got:
-            diesel.sleep(0.01)
+        wait_until(lambda: got, 'the loop gets it')
         return got
     assert run(main) == [(5, True)]
 
@@ -111,8 +113,7 @@ def test_fork_from_thread_passes_keywords(run):
             got.append((one, two))
 
         in_thread(lambda: diesel.fork_from_thread(forked, 1, two=2)).join()
-        while not got:
-            diesel.sleep(0.01)
+        wait_until(lambda: got, 'the loop gets it')
         return got
     assert run(main) == [(1, 2)]
 
@@ -124,8 +125,7 @@ def test_a_thread_can_wake_a_loop_with_a_value(run):
         diesel.sleep()
         hub = runtime.current_app.hub
         in_thread(hub.schedule_loop_from_other_thread, loop, 'from outside').join()
-        while not got:
-            diesel.sleep(0.01)
+        wait_until(lambda: got, 'the loop gets it')
         return got
     assert run(main) == ['from outside']
 
@@ -137,8 +137,7 @@ def test_a_thread_can_start_a_loop(run):
         hub = runtime.current_app.hub
         in_thread(hub.schedule_loop_from_other_thread, loop,
                   core.ContinueNothing).join()
-        while not got:
-            diesel.sleep(0.01)
+        wait_until(lambda: got, 'the loop gets it')
         return got
     assert run(main) == ['started']
 
@@ -165,8 +164,7 @@ def test_the_hub_hands_on_what_came_of_a_thread(run, f, expected):
         runtime.current_app.hub.run_in_thread(
             lambda value: got.append((repr(value), _thread.get_ident() == here)),
             f)
-        while not got:
-            diesel.sleep(0.01)
+        wait_until(lambda: got, 'the hub hands it on')
         return got
     (text, in_the_hub), = run(main)
     assert text.startswith(expected)

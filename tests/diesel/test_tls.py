@@ -5,6 +5,7 @@ import pytest
 
 from compat import diesel
 from compat import diesel_tls
+from tests.diesel.turns import settle, wait_until
 
 pytestmark = [pytest.mark.wire, pytest.mark.rule('diesel')]
 
@@ -160,8 +161,7 @@ def test_twenty_clients_talk_at_once(run, certificate):
 
         for number in range(20):
             diesel.fork(worker, number)
-        while len(answers) < 20:
-            diesel.sleep(0.01)
+        wait_until(lambda: len(answers) == 20, 'all are answered')
         return sorted(answers)
     assert run(main, service) == sorted(b'You said: %d\r\n' % n for n in range(20))
 
@@ -173,7 +173,7 @@ def test_who_does_not_begin_the_handshake_holds_up_nobody(
 
     def main():
         diesel.thread(conversation, ('127.0.0.1', service.port))
-        diesel.sleep(0.02)
+        settle()  # the service has let the peer in
         client = Asker('localhost', service.port,
                        ssl_ctx=diesel_tls.for_client(certificate))
         return client.ask(b'one')
@@ -188,7 +188,7 @@ def test_who_speaks_no_tls_disturbs_nobody(run, certificate, conversation):
     def main():
         talk = diesel.thread(conversation, ('127.0.0.1', service.port))
         talk.send(b'GET / HTTP/1.0\r\n\r\n')
-        diesel.sleep(0.02)
+        settle()  # the service has let the peer in
         client = Asker('localhost', service.port,
                        ssl_ctx=diesel_tls.for_client(certificate))
         return client.ask(b'one')

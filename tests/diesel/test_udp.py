@@ -5,6 +5,7 @@ import pytest
 
 from compat import diesel
 from compat.process import DEADLINE
+from tests.diesel.turns import settle, wait_until
 
 pytestmark = [pytest.mark.wire, pytest.mark.rule('diesel')]
 
@@ -95,14 +96,18 @@ def test_a_packet_knows_its_sender(asked):
 
 
 def test_packets_wait_for_a_loop_that_is_busy(asked):
+    sent = []
+
     def handler():
         diesel.receive(diesel.datagram)
-        diesel.sleep(0.1)
+        wait_until(lambda: sent, 'all packets are sent')
+        settle()  # the hub has them
         diesel.send(b''.join(diesel.receive(diesel.datagram) for _ in range(3)))
 
     def client(address, peer):
         for packet in (b'go', b'a', b'b', b'c'):
             peer.sendto(packet, address)
+        sent.append(True)
         return peer.recv(100)
     assert asked(handler, client) == b'abc'
 

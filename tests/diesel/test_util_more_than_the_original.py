@@ -15,7 +15,7 @@ from compat.diesel.util.process import ProcessPool, spawn, term
 from compat.diesel.util.queue import Queue
 from tests.diesel.test_more_than_the_original import guaranteed
 from tests.diesel.test_util_process import end, result
-from tests.diesel.turns import settle
+from tests.diesel.turns import settle, wait_until
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 LONG = 10  # seconds: never reached
@@ -35,8 +35,7 @@ def raise_odd():
 def end_pool(pool):
     """End the processes of a pool; wait for them and for those they replaced."""
     end(*pool.all_procs)
-    while multiprocessing.active_children():
-        diesel.sleep(0.005)
+    wait_until(lambda: not multiprocessing.active_children(), 'the processes end')
 
 
 def kill_myself():

@@ -6,7 +6,7 @@ from compat import diesel_runner
 from compat.diesel.util.event import Event
 from compat.diesel.util.pool import (
     ConnectionPool, ConnectionPoolFull, TerminalThreadPool, ThreadPool)
-from tests.diesel.turns import settle
+from tests.diesel.turns import settle, wait_until
 
 pytestmark = pytest.mark.rule('diesel')
 SHORT = 0.05  # seconds: a wait that is to end in vain
@@ -222,8 +222,8 @@ def test_calls_of_a_pool_go_over_one_connection_until_it_breaks(run):
         for line in (b'one\r\n', b'bye\r\n', b'two\r\n'):
             with pool.connection as client:
                 answers.append(client.ask(line))
-                while line == b'bye\r\n' and not client.is_closed:
-                    diesel.sleep(0.005)
+                if line == b'bye\r\n':
+                    wait_until(lambda: client.is_closed, 'the client hears of the end')
         while pool.connections:
             pool.connections.pop().close()
         settle()
@@ -319,7 +319,7 @@ def test_the_finalizer_runs_once_when_all_is_done(run):
         events, done = [], Event()
 
         def handle(item):
-            diesel.sleep(SHORT * item)
+            settle(10 * item)
             events.append(item)
 
         def finalize():

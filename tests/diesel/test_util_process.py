@@ -12,6 +12,7 @@ from compat.diesel.util.process import (
     ConflictingCall, NoSubProcesses, ProcessPool, spawn, term)
 from compat.process import run as run_child
 from compat.process import wait_until
+from tests.diesel import turns
 
 pytestmark = pytest.mark.rule('diesel')
 LONG = 10  # seconds: never reached
@@ -135,7 +136,7 @@ def test_other_loops_run_while_a_process_works(run):
         reader, writer = os.pipe()
 
         def other():
-            diesel.sleep(0.05)
+            turns.settle()
             os.write(writer, b'awake')
         diesel.fork(other)
         try:
@@ -218,22 +219,26 @@ def test_a_result_that_cannot_be_pickled_is_an_exception_of_the_call(run):
 @pytest.mark.unit
 def test_a_process_that_is_at_work_refuses_another_call(run):
     def main():
-        process, got = spawn(time.sleep), []
+        reader, writer = os.pipe()
+        process, got = spawn(os.read), []
         done = Countdown(1)
 
         def call():
-            got.append(process(0.2))
+            got.append(process(reader, 3))
             done.tick()
         try:
             diesel.fork(call)
             diesel.sleep()
             with pytest.raises(ConflictingCall):
-                process(0)
+                process(reader, 3)
+            os.write(writer, b'onetwo')
             done.wait(LONG)
-            return got, process(0)
+            return got, process(reader, 3)
         finally:
             end(process)
-    assert run(main) == ([None], None)
+            os.close(reader)
+            os.close(writer)
+    assert run(main) == ([b'one'], b'two')
 
 
 @pytest.mark.unit
@@ -266,10 +271,20 @@ def test_a_process_that_is_terminated_has_ended_with_a_signal(run):
 @pytest.mark.unit
 def test_a_process_that_is_terminated_while_it_works_has_ended_too(run):
     def main():
-        process = spawn(time.sleep)
-        diesel.fork(process, LONG * 10)
-        diesel.sleep(0.1)
-        return end(process)
+        reader, writer = os.pipe()
+
+        def work():
+            os.write(writer, b'.')
+            time.sleep(LONG * 10)
+        process = spawn(work)
+        try:
+            diesel.fork(process)
+            diesel.thread(os.read, reader, 1)
+        finally:
+            statuses = end(process)
+            os.close(reader)
+            os.close(writer)
+        return statuses
     assert run(main) == [-signal.SIGTERM]
 
 
@@ -279,8 +294,7 @@ def exit_status(run, function, *args):
     def main():
         other, process = spawn(divide), spawn(function)
         diesel.fork(process, *args)
-        while not process.pipe.closed:
-            diesel.sleep(0.01)
+        turns.wait_until(lambda: process.pipe.closed, 'the process has ended')
         diesel.thread(process.proc.join)
         status, process.proc = process.proc.exitcode, None
         try:
