@@ -456,6 +456,7 @@ def hear(name, client):
 
 def demonstrate():
     """Play a server and three clients, one step after the other."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = ChatServer(SERVER_HOST, SERVER_PORT)
     server_thread = threading.Thread(target=server.serve_forever)
     server_thread.daemon = True  # a client that fails must not keep us here

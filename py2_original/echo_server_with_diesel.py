@@ -110,6 +110,7 @@ def play(action, *services):
 
 def demonstrate():
     """Play a server and two clients that are connected at the same time."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     service = EchoService(echo, SERVER_PORT, SERVER_HOST)
 
     def leave(client):
@@ -152,6 +153,7 @@ def serve(host, port):
 
 def connect(host, port):
     """Play one client of a server that runs elsewhere."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     found = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
     ip = found[0][4][0]
 
@@ -198,7 +200,7 @@ def main():
             demonstrate()
     except argparse.ArgumentTypeError, error:
         parser.error(error)
-    except socket.error, error:
+    except EnvironmentError, error:
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 
 

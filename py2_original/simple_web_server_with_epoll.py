@@ -147,7 +147,7 @@ def body_length(fields, minor):
     length = lengths.pop()
     if lengths or not LENGTH.match(length):
         raise BadRequest(400)
-    # Thousands of digits are a number too, which int() may refuse, be they zeros.
+    # Thousands of digits are a number too, whose int() takes long, be they zeros.
     digits = length.lstrip('0')
     if len(digits) > 10 or int(digits or 0) > MAX_BODY:
         raise BadRequest(413)
@@ -535,6 +535,7 @@ def converse(ip, port, said):
 
 def demonstrate():
     """Play a server and clients, one after the other."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = WebServer(SERVER_HOST, SERVER_PORT)
     server_thread = threading.Thread(target=server.serve_forever)
     server_thread.daemon = True  # a client that fails must not keep us here
@@ -577,6 +578,7 @@ def serve(host, port):
 
 def connect(host, port):
     """Be one client of the server at (host, port)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     converse(host, port, 'GET / HTTP/1.0\r\n\r\n')
 
 
@@ -616,7 +618,7 @@ def main():
             demonstrate()
     except argparse.ArgumentTypeError, error:
         parser.error(error)
-    except socket.error, error:
+    except EnvironmentError, error:
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 
 

@@ -42,15 +42,6 @@ def printable(data):
     return data.decode('latin-1').encode('unicode_escape')
 
 
-def rest(seconds):
-    """Do nothing for a while."""
-    try:
-        time.sleep(seconds)
-    except IOError, error:
-        if error.errno != errno.EINTR:
-            raise
-
-
 def client(ip, port, message):
     """Say message to the server at (ip, port) and print its whole reply; raise
     socket.error if nobody listens there."""
@@ -104,7 +95,7 @@ class ThreadedTCPServer(SocketServer.ThreadingMixIn, SocketServer.TCPServer):
         except socket.error, error:
             if error.errno in OUT_OF_DESCRIPTORS:
                 say('Nobody is let in for now: %s' % error.strerror)
-                rest(RETRY_SECONDS)
+                time.sleep(RETRY_SECONDS)
             raise
         self.connections.add(request)
         return request, client_address
@@ -131,6 +122,7 @@ def close(server):
 
 def demonstrate():
     """Play a server and three clients, one after the other."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = ThreadedTCPServer((SERVER_HOST, SERVER_PORT),
                                ThreadedTCPRequestHandler)
     ip, port = server.server_address
@@ -196,6 +188,7 @@ def main():
     args = parser.parse_args()
     try:
         if args.connect:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             client(args.connect[0], port_number(args.connect[1]), args.message)
         elif args.serve:
             serve(args.host, args.port)
@@ -203,7 +196,7 @@ def main():
             demonstrate()
     except argparse.ArgumentTypeError, error:
         parser.error(error)
-    except socket.error, error:
+    except EnvironmentError, error:
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror))
 
 

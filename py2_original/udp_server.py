@@ -98,6 +98,7 @@ class EchoServer(SocketServer.UDPServer):
 
 def demonstrate():
     """Play a server and two clients: one datagram at a time."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = EchoServer((SERVER_HOST, SERVER_PORT), EchoRequestHandler)
     say('Server listening on %s:%s' % server.server_address)
 
@@ -145,6 +146,7 @@ def serve(host, port):
 
 def connect(host, port, message):
     """Play one client of a server that runs elsewhere."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     client = Client('Client', (host, port))
     try:
         client.send(message)
@@ -193,7 +195,7 @@ def main():
     except socket.timeout:
         parser.exit(1, '%s: error: no answer in %d seconds\n'
                     % (parser.prog, PATIENCE))
-    except socket.error, error:
+    except EnvironmentError, error:
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 
 

@@ -142,7 +142,7 @@ def demonstrate():
 def talk(path):
     """The demonstration itself, on a path in a folder of its own."""
     server = EchoServer(path, EchoRequestHandler)
-    say('Server listening on %s' % path)
+    say('Server listening on %s' % printable(path))
 
     client1 = Client('Client 1', path)
     client2 = Client('Client 2', path)

@@ -156,7 +156,7 @@ def talk(path):
     server_thread = threading.Thread(target=server.serve_forever)
     server_thread.daemon = True  # a client that fails must not keep us here
     server_thread.start()
-    say('Server listening on %s' % path)
+    say('Server listening on %s' % printable(path))
 
     client1 = Client('Client 1', path)
     client2 = Client('Client 2', path)

@@ -143,7 +143,8 @@ class ChatServer(object):
 
     def watch(self, sock, reading, writing):
         """Say what a socket is to be watched for; neither is to forget it."""
-        events = (selectors.EVENT_READ * reading) | (selectors.EVENT_WRITE * writing)
+        events = selectors.EVENT_READ if reading else 0
+        events |= selectors.EVENT_WRITE if writing else 0
         watched = sock in self.selector.get_map()
         if watched and events:
             self.selector.modify(sock, events)
@@ -451,6 +452,7 @@ def hear(name, client):
 
 def demonstrate():
     """Play a server and three clients, one step after the other."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = ChatServer(SERVER_HOST, SERVER_PORT)
     server_thread = threading.Thread(target=server.serve_forever)
     server_thread.daemon = True  # a client that fails must not keep us here

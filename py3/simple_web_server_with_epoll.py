@@ -148,7 +148,7 @@ def body_length(fields, minor):
     length = lengths.pop()
     if lengths or not LENGTH.match(length):
         raise BadRequest(400)
-    # Thousands of digits are a number too, which int() may refuse, be they zeros.
+    # Thousands of digits are a number too, whose int() takes long, be they zeros.
     digits = length.lstrip(b'0')
     if len(digits) > 10 or int(digits or 0) > MAX_BODY:
         raise BadRequest(413)
@@ -532,6 +532,7 @@ def converse(ip, port, said):
 
 def demonstrate():
     """Play a server and clients, one after the other."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = WebServer(SERVER_HOST, SERVER_PORT)
     server_thread = threading.Thread(target=server.serve_forever)
     server_thread.daemon = True  # a client that fails must not keep us here
@@ -574,6 +575,7 @@ def serve(host, port):
 
 def connect(host, port):
     """Be one client of the server at (host, port)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     converse(host, port, b'GET / HTTP/1.0\r\n\r\n')
 
 

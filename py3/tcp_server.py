@@ -121,6 +121,7 @@ class EchoServer(socketserver.TCPServer):
 
 def demonstrate():
     """Play a server and two clients: the second waits for the first."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = EchoServer((SERVER_HOST, SERVER_PORT), EchoRequestHandler)
     server_thread = threading.Thread(target=server.serve_forever)
     server_thread.daemon = True  # a client that fails must not keep us here
@@ -179,6 +180,7 @@ def serve(host, port, requests):
 
 def connect(host, port, message):
     """Play one client of a server that runs elsewhere."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     client = Client('Client', (host, port))
     try:
         client.send(message)

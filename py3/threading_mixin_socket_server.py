@@ -43,18 +43,13 @@ def printable(data):
     return data.decode('latin-1').encode('unicode_escape').decode('ascii')
 
 
-def rest(seconds):
-    """Do nothing for a while."""
-    time.sleep(seconds)
-
-
 def client(ip, port, message):
     """Say message to the server at (ip, port) and print its whole reply; raise
     OSError if nobody listens there."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.connect((ip, port))
-        sock.sendall(os.fsencode(message))
+        sock.sendall(message)
         sock.shutdown(socket.SHUT_WR)
         response = b''.join(iter(lambda: sock.recv(BUF_SIZE), b''))
     finally:
@@ -102,7 +97,7 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         except OSError as error:
             if error.errno in OUT_OF_DESCRIPTORS:
                 say('Nobody is let in for now: %s' % error.strerror)
-                rest(RETRY_SECONDS)
+                time.sleep(RETRY_SECONDS)
             raise
         self.connections.add(request)
         return request, client_address
@@ -129,6 +124,7 @@ def close(server):
 
 def demonstrate():
     """Play a server and three clients, one after the other."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = ThreadedTCPServer((SERVER_HOST, SERVER_PORT),
                                ThreadedTCPRequestHandler)
     ip, port = server.server_address
@@ -138,7 +134,7 @@ def demonstrate():
     say('Server loop running on thread: %s' % server_thread.name.split()[0])
 
     for number in range(1, 4):
-        client(ip, port, MESSAGE % number)
+        client(ip, port, (MESSAGE % number).encode('utf-8'))
 
     server.shutdown()
     close(server)
@@ -189,11 +185,12 @@ def main():
                         help='port to listen on (default: any free one)')
     parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
                         help='be one client of the server there')
-    parser.add_argument('--message', default=MESSAGE % 1,
+    parser.add_argument('--message', default=MESSAGE % 1, type=os.fsencode,
                         help='what that client says (default: %(default)s)')
     args = parser.parse_args()
     try:
         if args.connect:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             client(os.fsencode(args.connect[0]), port_number(args.connect[1]),
                    args.message)
         elif args.serve:
