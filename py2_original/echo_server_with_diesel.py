@@ -110,7 +110,6 @@ def play(action, *services):
 
 def demonstrate():
     """Play a server and two clients that are connected at the same time."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     service = EchoService(echo, SERVER_PORT, SERVER_HOST)
 
     def leave(client):
@@ -153,7 +152,6 @@ def serve(host, port):
 
 def connect(host, port):
     """Play one client of a server that runs elsewhere."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     found = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
     ip = found[0][4][0]
 
@@ -180,6 +178,7 @@ def port_number(text):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
     parser = CommandLine(description='Echo to many clients in one thread: diesel.')
     parser.add_argument('--serve', action='store_true',
                         help='serve real clients until SIGINT or SIGTERM')

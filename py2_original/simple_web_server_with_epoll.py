@@ -535,7 +535,6 @@ def converse(ip, port, said):
 
 def demonstrate():
     """Play a server and clients, one after the other."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = WebServer(SERVER_HOST, SERVER_PORT)
     server_thread = threading.Thread(target=server.serve_forever)
     server_thread.daemon = True  # a client that fails must not keep us here
@@ -578,7 +577,6 @@ def serve(host, port):
 
 def connect(host, port):
     """Be one client of the server at (host, port)."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     converse(host, port, 'GET / HTTP/1.0\r\n\r\n')
 
 
@@ -597,6 +595,7 @@ def port_number(text):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
     parser = CommandLine(description='A web server in one thread, on epoll.')
     parser.add_argument('--serve', action='store_true',
                         help='serve real clients until SIGINT or SIGTERM')

@@ -121,7 +121,6 @@ class EchoServer(SocketServer.TCPServer):
 
 def demonstrate():
     """Play a server and two clients: the second waits for the first."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = EchoServer((SERVER_HOST, SERVER_PORT), EchoRequestHandler)
     server_thread = threading.Thread(target=server.serve_forever)
     server_thread.daemon = True  # a client that fails must not keep us here
@@ -180,7 +179,6 @@ def serve(host, port, requests):
 
 def connect(host, port, message):
     """Play one client of a server that runs elsewhere."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     client = Client('Client', (host, port))
     try:
         client.send(message)
@@ -211,6 +209,7 @@ def count(text):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
     parser = CommandLine(description='Upper-case echo, one client at a time.')
     parser.add_argument('--serve', action='store_true',
                         help='serve real clients until SIGINT or SIGTERM')

@@ -122,7 +122,6 @@ def close(server):
 
 def demonstrate():
     """Play a server and three clients, one after the other."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = ThreadedTCPServer((SERVER_HOST, SERVER_PORT),
                                ThreadedTCPRequestHandler)
     ip, port = server.server_address
@@ -174,6 +173,7 @@ def port_number(text):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
     parser = CommandLine(description='Echo with a thread for each connection.')
     parser.add_argument('--serve', action='store_true',
                         help='serve real clients until SIGINT or SIGTERM')
@@ -188,7 +188,6 @@ def main():
     args = parser.parse_args()
     try:
         if args.connect:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
             client(args.connect[0], port_number(args.connect[1]), args.message)
         elif args.serve:
             serve(args.host, args.port)

@@ -260,6 +260,9 @@ def main():
             serve_in_private()
         else:
             demonstrate()
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)  # no file is left: end as others do
     except EnvironmentError, error:
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 

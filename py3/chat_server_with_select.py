@@ -446,38 +446,50 @@ def play(name, server):
 
 def hear(name, client):
     """Print the next thing that a client reads."""
-    for text in client.receive():
+    texts = client.receive()
+    if texts is None:
+        raise ChatError('the server closed the connection')
+    for text in texts:
         say('%s reads: %s' % (name, printable(text)))
+
+
+def run(server):
+    """Serve in a thread. No client may wait for a server that stdout has failed."""
+    try:
+        server.serve_forever()
+    except OSError:
+        for sock in server.members:
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 def demonstrate():
     """Play a server and three clients, one step after the other."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = ChatServer(SERVER_HOST, SERVER_PORT)
-    server_thread = threading.Thread(target=server.serve_forever)
+    server_thread = threading.Thread(target=run, args=(server,))
     server_thread.daemon = True  # a client that fails must not keep us here
     server_thread.start()
 
-    ann = play('ann', server)
-    bob = play('bob', server)
-    hear('ann', ann)
-    carl = play('carl', server)
-    hear('ann', ann)
-    hear('bob', bob)
+    try:
+        ann = play('ann', server)
+        bob = play('bob', server)
+        hear('ann', ann)
+        carl = play('carl', server)
+        hear('ann', ann)
+        hear('bob', bob)
 
-    ann.send(b'Hello, everybody!')
-    hear('bob', bob)
-    hear('carl', carl)
-    carl.send(u'Gr\xfc\xdfe!'.encode('utf-8'))
-    hear('ann', ann)
-    hear('bob', bob)
-    ann.close()
-    hear('bob', bob)
-    hear('carl', carl)
-
-    server.stop()
-    server_thread.join()
-    server.close()
+        ann.send(b'Hello, everybody!')
+        hear('bob', bob)
+        hear('carl', carl)
+        carl.send(u'Gr\xfc\xdfe!'.encode('utf-8'))
+        hear('ann', ann)
+        hear('bob', bob)
+        ann.close()
+        hear('bob', bob)
+        hear('carl', carl)
+    finally:
+        server.stop()
+        server_thread.join()
+        server.close()
     bob.close()
     carl.close()
 
@@ -503,7 +515,6 @@ def serve(host, port):
 
 def connect(host, port, name):
     """Be one client of the server at (host, port)."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     client = Client(host, port, name)
     try:
         converse(client)
@@ -526,6 +537,7 @@ def port_number(text):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
     parser = CommandLine(description='A chat room for any number of clients.')
     parser.add_argument('--serve', action='store_true',
                         help='serve real clients until SIGINT or SIGTERM')
@@ -552,6 +564,8 @@ def main():
     except ChatError as error:
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error))
     except OSError as error:
+        # What could not be printed Python would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 
 

@@ -532,7 +532,6 @@ def converse(ip, port, said):
 
 def demonstrate():
     """Play a server and clients, one after the other."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = WebServer(SERVER_HOST, SERVER_PORT)
     server_thread = threading.Thread(target=server.serve_forever)
     server_thread.daemon = True  # a client that fails must not keep us here
@@ -575,7 +574,6 @@ def serve(host, port):
 
 def connect(host, port):
     """Be one client of the server at (host, port)."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     converse(host, port, b'GET / HTTP/1.0\r\n\r\n')
 
 
@@ -594,6 +592,7 @@ def port_number(text):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
     parser = CommandLine(description='A web server in one thread, on epoll.')
     parser.add_argument('--serve', action='store_true',
                         help='serve real clients until SIGINT or SIGTERM')
@@ -616,6 +615,8 @@ def main():
     except argparse.ArgumentTypeError as error:
         parser.error(error)
     except OSError as error:
+        # What could not be printed Python would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 
 

@@ -121,7 +121,6 @@ class EchoServer(socketserver.TCPServer):
 
 def demonstrate():
     """Play a server and two clients: the second waits for the first."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = EchoServer((SERVER_HOST, SERVER_PORT), EchoRequestHandler)
     server_thread = threading.Thread(target=server.serve_forever)
     server_thread.daemon = True  # a client that fails must not keep us here
@@ -180,7 +179,6 @@ def serve(host, port, requests):
 
 def connect(host, port, message):
     """Play one client of a server that runs elsewhere."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     client = Client('Client', (host, port))
     try:
         client.send(message)
@@ -211,6 +209,7 @@ def count(text):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
     parser = CommandLine(description='Upper-case echo, one client at a time.')
     parser.add_argument('--serve', action='store_true',
                         help='serve real clients until SIGINT or SIGTERM')
@@ -236,6 +235,8 @@ def main():
     except argparse.ArgumentTypeError as error:
         parser.error(error)
     except OSError as error:
+        # What could not be printed Python would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 
 

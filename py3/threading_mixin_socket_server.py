@@ -124,7 +124,6 @@ def close(server):
 
 def demonstrate():
     """Play a server and three clients, one after the other."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = ThreadedTCPServer((SERVER_HOST, SERVER_PORT),
                                ThreadedTCPRequestHandler)
     ip, port = server.server_address
@@ -176,6 +175,7 @@ def port_number(text):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
     parser = CommandLine(description='Echo with a thread for each connection.')
     parser.add_argument('--serve', action='store_true',
                         help='serve real clients until SIGINT or SIGTERM')
@@ -190,7 +190,6 @@ def main():
     args = parser.parse_args()
     try:
         if args.connect:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
             client(os.fsencode(args.connect[0]), port_number(args.connect[1]),
                    args.message)
         elif args.serve:
@@ -200,6 +199,8 @@ def main():
     except argparse.ArgumentTypeError as error:
         parser.error(error)
     except OSError as error:
+        # What could not be printed Python would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror))
 
 

@@ -98,7 +98,6 @@ class EchoServer(socketserver.UDPServer):
 
 def demonstrate():
     """Play a server and two clients: one datagram at a time."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = EchoServer((SERVER_HOST, SERVER_PORT), EchoRequestHandler)
     say('Server listening on %s:%s' % server.server_address)
 
@@ -146,7 +145,6 @@ def serve(host, port):
 
 def connect(host, port, message):
     """Play one client of a server that runs elsewhere."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     client = Client('Client', (host, port))
     try:
         client.send(message)
@@ -170,6 +168,7 @@ def port_number(text):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
     parser = CommandLine(description='Upper-case echo of datagrams.')
     parser.add_argument('--serve', action='store_true',
                         help='serve real clients until SIGINT or SIGTERM')
@@ -196,6 +195,8 @@ def main():
         parser.exit(1, '%s: error: no answer in %d seconds\n'
                     % (parser.prog, PATIENCE))
     except OSError as error:
+        # What could not be printed Python would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 
 

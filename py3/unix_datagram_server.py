@@ -146,17 +146,18 @@ def talk(path):
 
     client1 = Client('Client 1', path)
     client2 = Client('Client 2', path)
-    client1.send(b'Hello from client 1')
-    client2.send(b'Hello from client 2')
-    server.handle_request()
-    client1.receive()
-    if not client2.is_answered():
-        say('Client 2 has no answer: one request was handled.')
-    server.handle_request()
-    client2.receive()
-
-    client1.close()
-    client2.close()
+    try:
+        client1.send(b'Hello from client 1')
+        client2.send(b'Hello from client 2')
+        server.handle_request()
+        client1.receive()
+        if not client2.is_answered():
+            say('Client 2 has no answer: one request was handled.')
+        server.handle_request()
+        client2.receive()
+    finally:
+        client1.close()
+        client2.close()
     close(server)
 
 
@@ -246,7 +247,12 @@ def main():
     except socket.timeout:
         parser.exit(1, '%s: error: no answer in %d seconds\n'
                     % (parser.prog, PATIENCE))
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)  # no file is left: end as others do
     except OSError as error:
+        # What could not be printed Python would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 
 

@@ -260,7 +260,12 @@ def main():
             serve_in_private()
         else:
             demonstrate()
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)  # no file is left: end as others do
     except OSError as error:
+        # What could not be printed Python would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 
 
