@@ -139,15 +139,16 @@ def serve(host, port):
         # diesel has given both back: a second one would kill us.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        diesel.quickstop()
+        diesel.fire('stop')
 
     def announce():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)  # diesel takes nobody's place
             diesel.signal(number, stop)
         say('Server listening on %s:%s' % service.sock.getsockname())
+        diesel.wait('stop')
 
-    diesel.quickstart(service, announce)
+    play(announce, service)
 
 
 def connect(host, port):
