@@ -51,8 +51,9 @@ def test_a_client_that_waits_ends_by_the_signal_and_says_nothing(tree, silent, n
         if peer is sock:
             peer.recv(1000)
         child.signal(signal.SIGINT)
-        assert (child.wait(), child.stderr) == (-signal.SIGINT, b'')
+        status = child.wait()
         peer.close()
+        assert (status, child.stderr) == (-signal.SIGINT, b'')
 
 
 @pytest.mark.hostile
