@@ -44,15 +44,6 @@ def printable(data):
     return data.decode('latin-1').encode('unicode_escape')
 
 
-def rest(seconds):
-    """Do nothing for a while."""
-    try:
-        time.sleep(seconds)
-    except IOError, error:
-        if error.errno != errno.EINTR:
-            raise
-
-
 def bases(name):
     """Return the names of the bases of one of CLASSES, in order."""
     found = getattr(SocketServer, name).__bases__
@@ -124,7 +115,7 @@ class FigureServer(SocketServer.TCPServer):
         except socket.error, error:
             if error.errno in OUT_OF_DESCRIPTORS:
                 say('Nobody is let in for now: %s' % error.strerror)
-                rest(RETRY_SECONDS)
+                time.sleep(RETRY_SECONDS)
             raise
 
     def handle_error(self, request, client_address):
@@ -152,6 +143,7 @@ def serve(host, port):
 def connect(host, port):
     """Print what the server at (host, port) sends; raise socket.error if nobody
     listens there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.connect((host, port))
@@ -196,7 +188,7 @@ def main():
             say(figure().rstrip())
     except argparse.ArgumentTypeError, error:
         parser.error(error)
-    except socket.error, error:
+    except EnvironmentError, error:
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror))
 
 

@@ -35,6 +35,14 @@ def say(message):
     sys.stdout.flush()
 
 
+def report(message):
+    """Print one line, unless stdout is dead: a child goes on for its client."""
+    try:
+        say(message)
+    except OSError:
+        pass
+
+
 # Looked up now, and not anew in every child.
 for name in 'latin-1', 'unicode_escape':
     codecs.lookup(name)
@@ -97,7 +105,9 @@ class ForkingServerRequestHandler(socketserver.StreamRequestHandler):
         try:
             self.echo()
         except OSError as error:
-            say('Connection lost: %s' % error.strerror)
+            report('Connection lost: %s' % error.strerror)
+        except Exception as error:
+            report('Request failed: %s' % error)
 
     def echo(self):
         current_process_id = os.getpid()
@@ -119,27 +129,6 @@ def close(server):
         os.waitpid(pid, 0)
 
 
-def demonstrate():
-    """Play a server and two clients, one after the other."""
-    server = ForkingServer((SERVER_HOST, SERVER_PORT),
-                           ForkingServerRequestHandler)
-    ip, port = server.server_address
-    server_thread = threading.Thread(target=server.serve_forever)
-    server_thread.daemon = True  # a client that fails must not keep us here
-    server_thread.start()
-    say('Server loop running PID: %s' % os.getpid())
-
-    client1 = ForkedClient(ip, port)
-    client1.run()
-    client2 = ForkedClient(ip, port)
-    client2.run()
-
-    server.shutdown()
-    client1.shutdown()
-    client2.shutdown()
-    close(server)
-
-
 def end_children(server):
     """End the children still at work."""
     for pid in list(server.active_children or ()):
@@ -147,6 +136,32 @@ def end_children(server):
             os.kill(pid, signal.SIGKILL)  # just after fork() SIGTERM can go unheard
         except OSError:
             pass  # the loop has just waited for it
+
+
+def demonstrate():
+    """Play a server and two clients, one after the other."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    server = ForkingServer((SERVER_HOST, SERVER_PORT),
+                           ForkingServerRequestHandler)
+    ip, port = server.server_address
+    server_thread = threading.Thread(target=server.serve_forever)
+    server_thread.daemon = True  # a client that fails must not keep us here
+    server_thread.start()
+    try:
+        say('Server loop running PID: %s' % os.getpid())
+
+        client1 = ForkedClient(ip, port)
+        client1.run()
+        client2 = ForkedClient(ip, port)
+        client2.run()
+
+        client1.shutdown()
+        client2.shutdown()
+    finally:
+        server.shutdown()
+        # One whose client failed has a copy of its socket, and sees no end.
+        end_children(server)
+        close(server)
 
 
 def serve(host, port):
@@ -174,6 +189,7 @@ def serve(host, port):
 
 def connect(host, port):
     """Play one client of a server that runs elsewhere."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     client = ForkedClient(host, port)
     client.run()
     client.shutdown()

@@ -45,11 +45,6 @@ def printable(data):
     return data.decode('latin-1').encode('unicode_escape').decode('ascii')
 
 
-def rest(seconds):
-    """Do nothing for a while."""
-    time.sleep(seconds)
-
-
 def bases(name):
     """Return the names of the bases of one of CLASSES, in order."""
     found = getattr(socketserver, name).__bases__
@@ -104,7 +99,7 @@ class FigureRequestHandler(socketserver.BaseRequestHandler):
 
     def handle(self):
         try:
-            self.request.sendall(figure().encode('ascii'))
+            self.request.sendall(figure().encode('utf-8'))
         except OSError as error:
             say('Connection lost: %s' % error.strerror)
 
@@ -122,7 +117,7 @@ class FigureServer(socketserver.TCPServer):
         except OSError as error:
             if error.errno in OUT_OF_DESCRIPTORS:
                 say('Nobody is let in for now: %s' % error.strerror)
-                rest(RETRY_SECONDS)
+                time.sleep(RETRY_SECONDS)
             raise
 
     def handle_error(self, request, client_address):
@@ -150,6 +145,7 @@ def serve(host, port):
 def connect(host, port):
     """Print what the server at (host, port) sends; raise OSError if nobody
     listens there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.connect((host, port))

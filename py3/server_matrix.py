@@ -15,6 +15,7 @@ A stream server reads one line, or what comes before the client closes its
 sending side; a datagram is answered whatever it says.
 """
 import argparse
+import errno
 import math
 import os
 import queue
@@ -34,6 +35,8 @@ BUF_SIZE = 1024
 SERVICE_TIME = 1.0  # seconds that every service takes
 REQUEST_TIME = 2.0  # seconds that a stream's client may take to ask
 PATIENCE = 10.0  # seconds that a client waits for a reply
+RETRY_SECONDS = 0.5  # until the next attempt to accept
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 POLL = 0.05  # seconds between a loop's looks at whether to end
 ROW = '%-28s %-14s %-13s %-11s %s'
 
@@ -45,6 +48,19 @@ def say(message):
     """Print one line now, even where stdout is a pipe."""
     print(message)
     sys.stdout.flush()
+
+
+def report(message):
+    """Print one line, unless stdout is dead: the server goes on."""
+    try:
+        say(message)
+    except OSError:
+        pass
+
+
+def printable(data):
+    """Return data with control and non-ASCII bytes as escapes, fit to print."""
+    return data.decode('latin-1').encode('unicode_escape').decode('ascii')
 
 
 def slow_service():
@@ -165,6 +181,25 @@ def in_order(names):
                                      for name in names)]
 
 
+def request_failed(request, client_address):
+    """Called in an except clause, in any thread or child."""
+    report('Request failed: %s' % sys.exc_info()[1])
+
+
+def patient(get_request):
+    """Return get_request with a pause where there is no descriptor for the client:
+    it waits in the backlog, and the loop would ask again at once."""
+    def get():
+        try:
+            return get_request()
+        except OSError as error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                report('Nobody is let in for now: %s' % error.strerror)
+                time.sleep(RETRY_SECONDS)
+            raise
+    return get
+
+
 def make_server(name, host, port, folder):
     """Return the server of that name at (host, port), or if it has a Unix socket
     on a path in the folder; raise OSError if it cannot listen."""
@@ -176,6 +211,9 @@ def make_server(name, host, port, folder):
     if server_class.address_family == socket.AF_UNIX:
         address = os.path.join(folder, name)
     server = server_class(address, handler_class)
+    # Set here, for a third of the classes are the library's own.
+    server.handle_error = request_failed
+    server.get_request = patient(server.get_request)
     if server_class.address_family == socket.AF_UNIX:
         os.chmod(address, 0o600)  # the folder has been private all the while
     return server
@@ -295,6 +333,15 @@ def ask_twice(servers, folder):
 def demonstrate():
     """Play all servers, with two clients each, and print the table."""
     folder = tempfile.mkdtemp(prefix='recipe-')
+    demonstration_pid = os.getpid()
+
+    def stop(signum, frame):
+        if os.getpid() == demonstration_pid:
+            shutil.rmtree(folder, ignore_errors=True)
+        signal.signal(signum, signal.SIG_DFL)
+        os.kill(os.getpid(), signum)
+
+    signal.signal(signal.SIGINT, stop)
     try:
         servers = dict((name, make_server(name, SERVER_HOST, SERVER_PORT, folder))
                        for name in SERVERS)
@@ -311,13 +358,21 @@ def demonstrate():
         shutil.rmtree(folder)
 
 
+def remove(folder):
+    """Remove a folder of socket files. One descriptor will do for it, while
+    shutil.rmtree() takes more, and a crowd may have left no other."""
+    for name in os.listdir(folder):
+        os.unlink(os.path.join(folder, name))
+    os.rmdir(folder)
+
+
 def serve(name, host, port):
     """Serve until SIGINT or SIGTERM; raise OSError if it cannot listen."""
     folder = tempfile.mkdtemp(prefix='recipe-')
     try:
         serve_in(folder, name, host, port)
     finally:
-        shutil.rmtree(folder)
+        remove(folder)
 
 
 def serve_in(folder, name, host, port):
@@ -349,7 +404,7 @@ def serve_in(folder, name, host, port):
 def where(server):
     """Return the address of a server as people write it."""
     if server.address_family == socket.AF_UNIX:
-        return server.server_address
+        return printable(os.fsencode(server.server_address))
     return '%s:%s' % server.server_address
 
 

@@ -16,7 +16,9 @@ HELLO = b'Hello echo server!'
 
 @pytest.fixture
 def forking(recipe):
-    return recipe(NAME)
+    handler = signal.getsignal(signal.SIGINT)
+    yield recipe(NAME)
+    signal.signal(signal.SIGINT, handler)  # which the demonstration changes
 
 
 @pytest.fixture
@@ -90,6 +92,24 @@ def test_the_demonstration_prints_these_lines(tree):
 @pytest.mark.rule('server-close')
 def test_the_demonstration_waits_for_its_children(forking):
     forking.demonstrate()
+    with pytest.raises(OSError) as caught:
+        os.waitpid(-1, os.WNOHANG)
+    assert caught.value.errno == errno.ECHILD
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('server-close')
+def test_a_demonstration_that_fails_midway_leaves_no_child(forking, monkeypatch):
+    class Failing(forking.ForkedClient):
+        def run(self):
+            self.sock.sendall(b'one\n')
+            self.sock.recv(1)  # its child is at work
+            self.shutdown()
+            raise IOError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(forking, 'ForkedClient', Failing)
+    with pytest.raises(IOError):
+        forking.demonstrate()
     with pytest.raises(OSError) as caught:
         os.waitpid(-1, os.WNOHANG)
     assert caught.value.errno == errno.ECHILD

@@ -13,12 +13,12 @@ from compat import kernel
 from compat import process
 from compat import trees
 from compat.socketserver import serving
-from tests.talk import SILENCE
+from tests.talk import SILENCE, to
 
 TCP, UNIX = 'tcp_server', 'unix_stream_server'
 FORKING, THREADING = 'forking_mixin_socket_server', 'threading_mixin_socket_server'
 FIGURE, CHAT = 'server_hierarchy', 'chat_server_with_select'
-DIESEL = 'echo_server_with_diesel'
+MATRIX, DIESEL = 'server_matrix', 'echo_server_with_diesel'
 ONE_AT_A_TIME = [TCP, UNIX]
 MANY = [FORKING, THREADING, DIESEL]
 ECHO = ONE_AT_A_TIME + MANY
@@ -45,6 +45,8 @@ def expect_answer(client, name):
         client.expect(frame(b'* Welcome, ann. Others here: 0'))
     elif name == FIGURE:
         assert client.read_line() == b'BaseRequestHandler\n'
+    elif name == MATRIX:
+        assert re.match(b'[0-9.]+ [0-9.]+\n', client.read_line())
     else:
         assert client.read_line().lower().endswith(b'hello\r\n')
 
@@ -121,7 +123,7 @@ def test_a_peer_that_never_reads_does_not_keep_the_server(running, conversation,
 # No descriptor left
 
 @pytest.mark.hostile
-@pytest.mark.parametrize('name', [TCP, UNIX, FIGURE, THREADING, CHAT, DIESEL])
+@pytest.mark.parametrize('name', [TCP, UNIX, FIGURE, MATRIX, THREADING, CHAT, DIESEL])
 def test_without_a_descriptor_accepting_rests_and_goes_on(running, conversation, name):
     server = running(name)
     kernel.leave_descriptors(server.pid, 0)
@@ -279,7 +281,9 @@ def test_a_forked_handler_that_raises_ends_its_child_only(running, conversation,
     client = conversation(server.address)
     client.send(b'bug\n')
     client.expect_end()
+    server.wait_for_line('^Request failed: a bug$')
     ask(conversation, server.address, FORKING)
+    assert server.stderr == b''
 
 
 # Children
@@ -361,3 +365,64 @@ def test_a_crowd_of_threads_is_served_at_once(running, conversation):
         expect_answer(client, THREADING)
     assert kernel.threads(server.pid) == 1 + len(clients)
     assert server.stderr == b''
+
+
+# A stdout that nobody reads, and Ctrl-C
+
+ONTO_A_FULL_DISK = '''
+import os, runpy, sys, warnings
+warnings.simplefilter('ignore')  # of the sockets that its end will close
+os.dup2(os.open('/dev/full', os.O_WRONLY), 1)
+sys.argv[:] = [%r] + sys.argv[1:]
+runpy.run_path(%r, run_name='__main__')
+'''
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('oserror')
+@pytest.mark.parametrize('args', [[], ['--serve']], ids=['demonstration', 'server'])
+@pytest.mark.parametrize('name', [FORKING, FIGURE, MATRIX])
+def test_a_dead_stdout_is_one_line_and_status_1(tree, name, args):
+    code = ONTO_A_FULL_DISK % (name + '.py', tree.script(name))
+    child = process.run(tree, name, args, command=['-c', code])
+    assert child.stderr.decode('ascii') == (
+        '%s.py: error: No space left on device\n' % name)
+    assert child.popen.returncode == 1
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize('name', [FORKING, FIGURE])
+def test_ctrl_c_ends_a_client_that_waits(tree, listener, name):
+    args = to(listener.getsockname())
+    with process.Child(tree, name, args) as child:
+        peer = listener.accept()[0]
+        child.signal(signal.SIGINT)
+        assert (child.wait(), child.stderr) == (-signal.SIGINT, b'')
+        peer.close()
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('except-as')
+def test_a_forked_child_with_a_dead_stdout_is_no_traceback(running, conversation, tree):
+    code = WITH_A_DEAD_STDOUT % tree.script(FORKING)
+    server = running(FORKING, command=['-c', code])
+    for _ in range(2):
+        client = conversation(server.address)
+        greet(client, FORKING)
+        client.expect_end()
+    server.signal(signal.SIGTERM)
+    assert (server.wait(), server.stderr) == (0, b'')
+
+
+WITH_A_DEAD_STDOUT = '''
+import os, runpy, sys
+sys.argv[:] = ['forking_mixin_socket_server.py', '--serve']
+fork = os.fork
+def fork_and_lose_stdout():
+    pid = fork()
+    if not pid:
+        os.dup2(os.open('/dev/full', os.O_WRONLY), 1)
+    return pid
+os.fork = fork_and_lose_stdout
+runpy.run_path(%r, run_name='__main__')
+'''

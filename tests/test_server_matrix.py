@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from compat import kernel
 from compat import process
 from compat.socketserver import library, serving
 
@@ -40,7 +41,9 @@ every_stream_server = pytest.mark.parametrize('name', STREAMS)
 
 @pytest.fixture
 def matrix(recipe):
-    return recipe(NAME)
+    handler = signal.getsignal(signal.SIGINT)
+    yield recipe(NAME)
+    signal.signal(signal.SIGINT, handler)  # which the demonstration changes
 
 
 @pytest.fixture
@@ -167,7 +170,35 @@ def raised_by(matrix, servers, caught):
         caught.append(error)
 
 
+@pytest.mark.hostile
+def test_ctrl_c_ends_the_demonstration_and_its_folder_goes(tree, folder):
+    with process.Child(tree, NAME, env={'TMPDIR': folder}) as child:
+        process.wait_until(lambda: len(sockets_in(folder)) == 12, 'all clients ask')
+        child.signal(signal.SIGINT)
+        assert (child.wait(5), child.stderr) == (-signal.SIGINT, b'')
+    assert os.listdir(folder) == []
+
+
+def sockets_in(folder):
+    """Return the names of the socket files in the folders of a folder."""
+    return [name for _, _, names in os.walk(folder) for name in names]
+
+
 # The servers
+
+@pytest.mark.hostile
+@every_stream_server
+def test_a_handler_that_raises_is_one_line_and_no_end(
+        quick, served, conversation, monkeypatch, capfd, name):
+    def raise_error(self):
+        raise ValueError('a bug')
+
+    monkeypatch.setattr(quick.StreamHandler, 'handle', raise_error)
+    address = served(name)
+    for _ in range(2):
+        conversation(address).expect_end()
+    assert capfd.readouterr() == ('Request failed: a bug\n' * 2, '')
+
 
 @pytest.mark.unit
 @pytest.mark.rule('renamed-modules')
@@ -489,6 +520,36 @@ def test_help_names_the_servers_in_order(tree):
     text = ' '.join(child.stdout.decode('ascii').split())
     assert 'which server to be: %s (default: ForkingTCPServer)' % (
         ', '.join(NAMES)) in text
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('text-for-the-screen')
+def test_a_path_that_is_no_text_is_printed_as_escapes(tree, folder):
+    odd = os.path.join(folder.encode('ascii'), b't\xff')
+    os.mkdir(odd)
+    code = ('import os, runpy, sys; os.environ["TMPDIR"] = sys.argv.pop(); '
+            'runpy.run_path(sys.argv.pop(), run_name="__main__")')
+    with process.Server(tree, NAME, ['--server', 'UnixStreamServer', tree.script(NAME),
+                                     odd], command=['-c', code],
+                        env={'LC_ALL': 'C.UTF-8'}) as server:
+        assert os.path.dirname(os.path.dirname(server.address)) == (
+            folder + '/t\\xff')
+        server.signal(signal.SIGTERM)
+        assert (server.wait(), server.stderr) == (0, b'')
+    os.rmdir(odd)
+
+
+@pytest.mark.hostile
+def test_without_a_descriptor_it_ends_and_its_folder_goes(tree, folder, conversation):
+    with process.Server(tree, NAME, ['--server', 'ThreadingUnixStreamServer'],
+                        env={'TMPDIR': folder}) as server:
+        assert ask(conversation, server.address, b'') == b''
+        # The first thread that ends may load a library.
+        process.wait_until(lambda: kernel.threads(server.pid) == 1, 'its thread ends')
+        kernel.leave_descriptors(server.pid, 0)
+        server.signal(signal.SIGTERM)
+        assert (server.wait(), server.stderr) == (0, b'')
+    assert os.listdir(folder) == []
 
 
 @pytest.mark.hostile
