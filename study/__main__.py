@@ -47,6 +47,9 @@ def main(argv):
         # Whoever read our output has seen enough: nothing is left to flush.
         sys.stdout = None
         return 0
+    except OSError as error:
+        sys.stdout = None  # it may be the one that failed
+        return complain(error)
 
 
 def complain(message):

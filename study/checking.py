@@ -202,7 +202,8 @@ def main(argv):
     parser.add_argument('--watch', action='store_true',
                         help='check again what changes, until Ctrl-C')
     parser.add_argument('--all', action='store_true', help='run all tests of a recipe, '
-                        'however many of them fail (else %d)' % suite.ENOUGH)
+                        'however many of them fail (else a recipe is done '
+                        'after about %d)' % suite.ENOUGH)
     parser.add_argument('--verbose', action='store_true', help='show the tracebacks')
     args = parser.parse_args(argv)
     tree = tree_named(args.folder)

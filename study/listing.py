@@ -41,9 +41,9 @@ def table():
     """Return the table of recipes, to be printed with rich."""
     found, rows = rules.load(), Table(box=None, padding=(0, 2, 1, 0), pad_edge=False)
     rows.add_column('recipe', style='bold', no_wrap=True)
-    rows.add_column('what it teaches', min_width=20, ratio=3)
-    rows.add_column('lines that\ndiffer, 2/3', justify='right', no_wrap=True)
-    rows.add_column('rules', style='cyan', ratio=4)
+    rows.add_column('what it teaches', min_width=14, ratio=3, overflow='fold')
+    rows.add_column('lines that\ndiffer in\n2/3', justify='right', no_wrap=True)
+    rows.add_column('rules', style='cyan', ratio=4, min_width=22)
     for recipe in trees.RECIPES:
         groups = differing(recipe)
         rows.add_row(recipe, teaches(recipe), counts(groups),

@@ -1,6 +1,7 @@
 """study start: a folder in which to write a port of your own."""
 import os
 import shutil
+import tempfile
 
 from compat import trees
 from study.commands import CommandLine
@@ -27,9 +28,13 @@ def start(folder, with_2to3):
         os.makedirs(folder, exist_ok=True)
         if os.listdir(folder):
             raise StudyError('the folder is not empty: %s' % folder)
-        for name in ('__init__',) + trees.RECIPES:
-            copy(trees.named('py2_original').script(name),
-                 os.path.join(folder, name + '.py'), with_2to3)
+        # Whole or not at all: an interrupted start can be tried again.
+        with tempfile.TemporaryDirectory(prefix='study-') as made:
+            for name in ('__init__',) + trees.RECIPES:
+                copy(trees.named('py2_original').script(name),
+                     os.path.join(made, name + '.py'), with_2to3)
+            for name in os.listdir(made):
+                shutil.move(os.path.join(made, name), folder)
     except OSError as error:
         raise StudyError('%s: %s' % (error.filename or folder, error.strerror))
 
@@ -53,7 +58,7 @@ def main(argv):
                         help='with what fissix, the living 2to3, makes of them')
     args = parser.parse_args(argv)
     start(args.folder, args.with_2to3)
-    print('%d recipes%s in %s: make them Python 3, and ask: study check %s' % (
+    print('%d recipes%s in %s: make them Python 3, and ask: ./toxw study check %s' % (
         len(trees.RECIPES), ', translated by fissix,' if args.with_2to3 else '',
         args.folder, args.folder))
     return 0

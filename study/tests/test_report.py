@@ -186,7 +186,7 @@ def test_each_test_shows_its_outcome_and_a_failure_is_open(visit):
     page = visit('tests')
     assert page.locator('details[open]').count() == 1
     assert page.inner_text('details[open] td.failed') == 'FAIL'
-    rows = [row.inner_text().split() for row in page.locator('#runs + div tr').all()]
+    rows = [row.inner_text().split() for row in page.locator('#runs ~ div tr').all()]
     total = len(set((guard.file, guard.name) for guard in guards.load()))
     assert rows[1][:6] == ['py27', 'CPython', 'py3', str(total), '0', '0']
     assert rows[2][:6] == ['py313', 'CPython', 'py3', str(total - 1), '1', '0']
