@@ -191,6 +191,8 @@ def main():
     except argparse.ArgumentTypeError as error:
         parser.error(error)
     except OSError as error:
+        # What could not be printed Python would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror))
 
 
