@@ -350,10 +350,12 @@ def demonstrate():
                                              args=(POLL,))
             server_thread.daemon = True  # a lost reply must not keep us here
             server_thread.start()
-        print_table(ask_twice(servers, folder))
-        for server in servers.itervalues():
-            server.shutdown()
-            close(server)
+        try:
+            print_table(ask_twice(servers, folder))
+        finally:
+            for server in servers.itervalues():
+                server.shutdown()
+                close(server)
     finally:
         shutil.rmtree(folder)
 

@@ -8,7 +8,8 @@ UNIX_DATAGRAM = 'unix_datagram_server'
 
 # The program that a test runs: stdout is bad, then the recipe is started.
 ONTO = '''
-import os, resource, runpy, sys, tempfile
+import os, resource, runpy, sys, tempfile, warnings
+warnings.simplefilter('ignore')  # of the sockets that its end will close
 %s
 sys.argv[:], sys.path[0] = %r, %r
 runpy.run_path(%r, run_name='__main__')
