@@ -172,10 +172,10 @@ def idle():
     greenlets = [peer('diesel 3.0.24, 2.7', 'diesel_echo.py', (2, 7), baseline=True),
                  peer('compat.diesel, 3.13', 'diesel_echo.py', (3, 13))]
     return [Case('idle, chat (select in 2.7, selectors in 3.13)',
-                 Load('chat', MESSAGE), (10, 100, 1000, 10000), select, busy=10,
+                 Load('chat', MESSAGE), (10, 1000, 10000), select, busy=10,
                  limits={'py2_original 2.7': 1000}),
             Case('idle, web (epoll)', Load('keep', GET, WEB_ENDS),
-                 (10, 100, 1000, 10000), epoll, busy=10),
+                 (10, 1000, 10000), epoll, busy=10),
             Case('idle, diesel', Load('keep', LINE), (10, 5000), greenlets, busy=200)]
 
 

@@ -33,7 +33,7 @@
 
 enum { KEEP, RECONNECT, DATAGRAM, CHAT };
 enum { FINE = 1 << 20, READ_SIZE = 1 << 16, EVENTS = 1024 }; /* FINE: microseconds */
-enum { BATCH = 8, SILENCE = 300 }; /* messages at once; milliseconds */
+enum { BATCH = 8, SILENCE = 100 }; /* messages at once; milliseconds */
 
 struct client { int sock; int newlines; double sent_at; };
 
