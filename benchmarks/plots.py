@@ -1,5 +1,6 @@
 """The pictures of a run, as SVG: throughput by clients, latency by clients."""
 import os
+import re
 
 import matplotlib
 
@@ -16,7 +17,7 @@ def draw(rows, folder):
         own = [row for row in rows if row.case == case]
         for what, scale, unit in (('rate', 1, 'requests a second'),
                                   ('p99', 1e3, '99th percentile of latency, ms')):
-            name = '%s-%s.svg' % (case.split(' (')[0].replace(', ', '-'), what)
+            name = '%s-%s.svg' % (re.sub(r'\W+', '-', case.split(' (')[0]), what)
             paths.append(os.path.join(folder, name))
             _picture(case, own, what, scale, unit, paths[-1])
     return paths
