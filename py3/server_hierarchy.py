@@ -145,7 +145,6 @@ def serve(host, port):
 def connect(host, port):
     """Print what the server at (host, port) sends; raise OSError if nobody
     listens there."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.connect((host, port))
@@ -171,6 +170,7 @@ def port_number(text):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
     parser = CommandLine(description='The inheritance of the server classes.')
     parser.add_argument('--serve', action='store_true',
                         help='send it to real clients until SIGINT or SIGTERM')

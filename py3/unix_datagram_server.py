@@ -47,11 +47,11 @@ def printable(data):
 class Client(object):
     """A socket that speaks to one server and says so on the screen."""
 
-    def __init__(self, name, path):
-        """Bind a path to be answered on, and speak to the server at the other;
-        raise OSError if there is none."""
+    def __init__(self, name, path, folder=None):
+        """Bind a path to be answered on, in a folder of its own in that folder, and
+        speak to the server at the other; raise OSError if there is none."""
         self.name = name
-        self.folder = tempfile.mkdtemp(prefix='recipe-')
+        self.folder = tempfile.mkdtemp(prefix='recipe-', dir=folder)
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             self.sock.bind(os.path.join(self.folder, FILE_NAME))
@@ -144,8 +144,8 @@ def talk(path):
     server = EchoServer(path, EchoRequestHandler)
     say('Server listening on %s' % printable(os.fsencode(path)))
 
-    client1 = Client('Client 1', path)
-    client2 = Client('Client 2', path)
+    client1 = Client('Client 1', path, os.path.dirname(path))
+    client2 = Client('Client 2', path, os.path.dirname(path))
     try:
         client1.send(b'Hello from client 1')
         client2.send(b'Hello from client 2')

@@ -38,8 +38,8 @@ def spawn(func):
 
 def term(proc):
     """End a Process with SIGTERM."""
+    proc.proc.terminate()  # first: at the end of its pipe it would end by itself
     proc.cleanup()
-    proc.proc.terminate()
 
 
 def _answer(func, request):
