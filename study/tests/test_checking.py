@@ -48,7 +48,7 @@ def test_a_mistake_is_status_1_and_its_rule_comes_first(port):
     place = lines.index('  1. object-base: ' + RULES['object-base'].title)
     assert lines[place + 1].strip() == RULES['object-base'].link
     assert '\n       test_nobody_inherits_from_object' in child.stdout
-    assert 'Traceback' not in child.stdout
+    assert '\nTraceback' not in child.stdout
 
 
 def test_the_traceback_is_there_for_the_asking(port):
