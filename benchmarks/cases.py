@@ -1,6 +1,7 @@
 """What is measured: groups of cases, each with its servers, load and sizes."""
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -108,7 +109,6 @@ def nginx():
 
 
 def free_port():
-    import socket
     with socket.socket() as sock:
         sock.bind(('127.0.0.1', 0))
         return sock.getsockname()[1]

@@ -3,6 +3,7 @@
 A group is what stands between two equal stretches: lines removed from the
 original, lines added in the port, either of them possibly none.
 """
+import ast
 import difflib
 from dataclasses import dataclass
 
@@ -32,6 +33,11 @@ def read_lines(path):
     """Return the lines of a script, without their newlines."""
     with open(path, encoding='utf-8') as source:
         return source.read().splitlines()
+
+
+def first_line(lines):
+    """Return the first line of a script's docstring."""
+    return ast.get_docstring(ast.parse('\n'.join(lines))).splitlines()[0]
 
 
 def opcodes(old, new):

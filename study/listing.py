@@ -1,5 +1,4 @@
 """study list: the recipes, what each teaches, how much differs, and who can run it."""
-import ast
 import concurrent.futures
 
 from rich.table import Table
@@ -16,8 +15,7 @@ VERSIONS = [(2, 7)] + [(3, minor) for minor in range(6, 15)]
 
 def teaches(recipe):
     """Return the first line of a recipe's docstring."""
-    with open(trees.named('py3').script(recipe), encoding='utf-8') as source:
-        return ast.get_docstring(ast.parse(source.read())).splitlines()[0]
+    return changes.first_line(changes.read_lines(trees.named('py3').script(recipe)))
 
 
 def differing(recipe):

@@ -1,5 +1,4 @@
 """A recipe's two files as blocks: what is the same, and each change with its rules."""
-import ast
 import itertools
 import re
 from dataclasses import dataclass, field
@@ -95,7 +94,7 @@ class Pair:
         self.recipe = recipe
         self.original = Side(trees.named('py2_original'), recipe)
         self.port = Side(trees.named('py3'), recipe)
-        self.teaches = first_line(self.port.lines)
+        self.teaches = changes.first_line(self.port.lines)
         self.head, self.changes = [], []
         self._compare(rules)
         self.removed, self.added = self._count(0), self._count(1)
@@ -149,8 +148,3 @@ class Pair:
         marks = aligned.spans(old.text, new.text) if alike else ((), ())
         return (old and self.original.cell(old.number - 1, marks[0]),
                 new and self.port.cell(new.number - 1, marks[1]))
-
-
-def first_line(lines):
-    """Return the first line of a script's docstring."""
-    return ast.get_docstring(ast.parse('\n'.join(lines))).splitlines()[0]
