@@ -140,7 +140,14 @@ def end_children(server):
 
 def demonstrate():
     """Play a server and two clients, one after the other."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    demonstration_pid = os.getpid()
+
+    def stop(signum, frame):
+        if os.getpid() != demonstration_pid:
+            os._exit(0)  # a child: nothing is printed
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
     server = ForkingServer((SERVER_HOST, SERVER_PORT),
                            ForkingServerRequestHandler)
     ip, port = server.server_address
@@ -158,6 +165,7 @@ def demonstrate():
         client1.shutdown()
         client2.shutdown()
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         server.shutdown()
         # One whose client failed has a copy of its socket, and sees no end.
         end_children(server)
@@ -227,6 +235,9 @@ def main():
             serve(args.host, args.port)
         else:
             demonstrate()
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)  # no child is left: end as others do
     except argparse.ArgumentTypeError, error:
         parser.error(error)
     except EnvironmentError, error:
