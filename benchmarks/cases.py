@@ -74,6 +74,19 @@ def recipe(name, versions=VERSIONS, path=None):
     return servers
 
 
+def two_builds(name):
+    """Return a recipe's Servers on two builds of one version, or none where there are
+    no two: the one of its tox environment and the system's Python 3."""
+    system = shutil.which('python3', path=os.defpath)
+    own = python(interpreters.version(system)) if system else None
+    if not own or os.path.realpath(own) == os.path.realpath(system):
+        return []
+    version, script = interpreters.version(system), trees.named('py3').script(name)
+    return [Server('py3 %d.%d, %s' % (version + (what,)),
+                   [executable, script, '--serve'], baseline=executable == own)
+            for executable, what in ((own, 'built here'), (system, "the system's"))]
+
+
 def newest_and_oldest(name, what):
     """Return a recipe's Servers on the first and the last version, named anew."""
     servers = recipe(name, ENDS)
@@ -179,7 +192,19 @@ def idle():
             Case('idle, diesel', Load('keep', LINE), (10, 5000), greenlets, busy=200)]
 
 
-GROUPS = {'echo': echo, 'diesel': diesel, 'web': web, 'chat': chat, 'idle': idle}
+def builds():
+    """What the build of the interpreter does, to weigh what its version does."""
+    loads = [('tcp_server', Load('reconnect', LINE), 5),
+             ('threading_mixin_socket_server', Load('keep', LINE), 100),
+             ('simple_web_server_with_epoll', Load('keep', GET, WEB_ENDS), 100),
+             ('chat_server_with_select', Load('chat', MESSAGE), 100)]
+    found = [Case('%s, two builds' % name, load, (size,), two_builds(name))
+             for name, load, size in loads]
+    return [case for case in found if case.servers]
+
+
+GROUPS = {'echo': echo, 'diesel': diesel, 'web': web, 'chat': chat, 'idle': idle,
+          'builds': builds}
 
 
 def cases(names):

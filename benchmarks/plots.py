@@ -15,6 +15,8 @@ def draw(rows, folder):
     paths = []
     for case in dict.fromkeys(row.case for row in rows):
         own = [row for row in rows if row.case == case]
+        if len({row.clients for row in own}) == 1:
+            continue  # a point is no curve: the table says it
         for what, scale, unit in (('rate', 1, 'requests a second'),
                                   ('p99', 1e3, '99th percentile of latency, ms')):
             name = '%s-%s.svg' % (re.sub(r'\W+', '-', case.split(' (')[0]), what)

@@ -20,6 +20,7 @@ TICKS = os.sysconf('SC_CLK_TCK')
 SERVER_CORE, LOAD_CORE = 0, 1
 START = 20     # seconds a server may take until it listens
 SETTLE = 5     # seconds it may take to be idle again
+BUFFERED = {'PYTHONUNBUFFERED': ''}  # else a line is two writes
 LONGEST = 120  # seconds a load may take, connecting included
 
 
@@ -64,7 +65,7 @@ class Server:
         self.process = subprocess.Popen(
             on_core(SERVER_CORE, self.command), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=trees.ROOT,
-            env=dict(os.environ, **self.env))
+            env=dict(os.environ, **dict(BUFFERED, **self.env)))
         if self.address is None:
             line = self.process.stdout.readline().decode('utf-8', 'replace')
             match = re.search(r'listening on (\S+)$', line.strip())
@@ -149,7 +150,7 @@ class Load:
     def run(self, server, clients, idle=0):
         """Put it on a server; return what one round measured, a dict:
 
-        rate (requests a second), p50 and p99 (seconds), cpu (seconds of
+        requests, rate (requests a second), p50 and p99 (seconds), cpu (seconds of
         processor a request), memory (bytes, the most that was seen), errors.
         """
         server.settle()
@@ -174,7 +175,8 @@ class Load:
         said = json.loads(output)
         used = server.cpu() - before
         requests = max(1, said['requests'])
-        return {'rate': said['requests'] / said['seconds'], 'p50': said['p50'],
+        return {'requests': said['requests'],
+                'rate': said['requests'] / said['seconds'], 'p50': said['p50'],
                 'p99': said['p99'], 'cpu': used / requests, 'memory': memory,
                 'errors': said['errors']}
 
