@@ -538,19 +538,21 @@ def demonstrate():
     server_thread.start()
     ip, port = server.server_address
 
-    say('GET, with HTTP/1.0:')
-    converse(ip, port, b'GET / HTTP/1.0\r\n\r\n')
-    say('HEAD, and the connection is to be closed:')
-    converse(ip, port, b'HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
-    say('Two requests at once, for what is not there and what cannot be done:')
-    converse(ip, port, b'GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n'
-                       b'DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
-    say('What is no request:')
-    converse(ip, port, b'Hello?\r\n\r\n')
-
-    server.stop()
-    server_thread.join()
-    server.close()
+    try:
+        say('GET, with HTTP/1.0:')
+        converse(ip, port, b'GET / HTTP/1.0\r\n\r\n')
+        say('HEAD, and the connection is to be closed:')
+        converse(ip, port, b'HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        say('Two requests at once, for what is not there and what cannot be done:')
+        converse(ip, port,
+                 b'GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n'
+                 b'DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        say('What is no request:')
+        converse(ip, port, b'Hello?\r\n\r\n')
+    finally:
+        server.stop()
+        server_thread.join()
+        server.close()
 
 
 def serve(host, port):

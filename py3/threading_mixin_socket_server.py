@@ -122,21 +122,32 @@ def close(server):
             pass  # its thread, or its client, was faster
 
 
+def join_threads(but):
+    """Wait for the end of all threads but these. One that runs while the
+    interpreter goes could print a traceback."""
+    for thread in threading.enumerate():
+        if thread not in but:
+            thread.join()
+
+
 def demonstrate():
     """Play a server and three clients, one after the other."""
     server = ThreadedTCPServer((SERVER_HOST, SERVER_PORT),
                                ThreadedTCPRequestHandler)
     ip, port = server.server_address
+    others = threading.enumerate()
     server_thread = threading.Thread(target=server.serve_forever)
     server_thread.daemon = True  # a client that fails must not keep us here
     server_thread.start()
-    say('Server loop running on thread: %s' % server_thread.name.split()[0])
+    try:
+        say('Server loop running on thread: %s' % server_thread.name.split()[0])
 
-    for number in range(1, 4):
-        client(ip, port, (MESSAGE % number).encode('utf-8'))
-
-    server.shutdown()
-    close(server)
+        for number in range(1, 4):
+            client(ip, port, (MESSAGE % number).encode('utf-8'))
+    finally:
+        server.shutdown()
+        close(server)
+        join_threads(others)
 
 
 def serve(host, port):
@@ -154,10 +165,7 @@ def serve(host, port):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     close(server)
-    # A thread that runs while the interpreter goes could print a traceback.
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread():
-            thread.join()
+    join_threads([threading.current_thread()])
 
 
 class CommandLine(argparse.ArgumentParser):
