@@ -24,7 +24,7 @@ BUFFERED = {'PYTHONUNBUFFERED': ''}
 
 ways_to_print = pytest.mark.parametrize('name, args', [
     pytest.param(name, args, id='%s-%s' % (name, args[0] if args else 'demonstration'))
-    for name in trees.RECIPES for args in ([], ['--serve'])])
+    for name in trees.RECIPES for args in ([], ['--serve'], ['--help'])])
 
 
 def run_onto(tree, name, stdout, args=()):
