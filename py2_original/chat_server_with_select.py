@@ -529,6 +529,9 @@ def connect(host, port, name):
 class CommandLine(argparse.ArgumentParser):
     """An argument parser that spends one line on an error."""
 
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
 
@@ -552,10 +555,10 @@ def main():
     parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
                         help='be one client of the server there')
     parser.add_argument('--name', help='the name of that client')
-    args = parser.parse_args()
-    if args.connect and args.name is None:
-        parser.error('argument --name: --connect needs it')
     try:
+        args = parser.parse_args()
+        if args.connect and args.name is None:
+            parser.error('argument --name: --connect needs it')
         if args.connect:
             connect(args.connect[0], port_number(args.connect[1]), args.name)
         elif args.serve:

@@ -167,6 +167,9 @@ def connect(host, port):
 class CommandLine(argparse.ArgumentParser):
     """An argument parser that spends one line on an error."""
 
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
 
@@ -189,9 +192,9 @@ def main():
                         help='port to listen on (default: any free one)')
     parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
                         help='be one client of the server there')
-    args = parser.parse_args()
-    diesel.set_log_level(diesel.loglevels.DISABLED)  # what there is to say, we say
     try:
+        args = parser.parse_args()
+        diesel.set_log_level(diesel.loglevels.DISABLED)  # what there is to say, we say
         if args.connect:
             connect(args.connect[0], port_number(args.connect[1]))
         elif args.serve:

@@ -206,6 +206,9 @@ def connect(host, port):
 class CommandLine(argparse.ArgumentParser):
     """An argument parser that spends one line on an error."""
 
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
 
@@ -227,8 +230,8 @@ def main():
                         help='port to listen on (default: any free one)')
     parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
                         help='be one client of the server there')
-    args = parser.parse_args()
     try:
+        args = parser.parse_args()
         if args.connect:
             connect(args.connect[0], port_number(args.connect[1]))
         elif args.serve:

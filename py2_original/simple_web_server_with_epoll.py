@@ -541,19 +541,21 @@ def demonstrate():
     server_thread.start()
     ip, port = server.server_address
 
-    say('GET, with HTTP/1.0:')
-    converse(ip, port, 'GET / HTTP/1.0\r\n\r\n')
-    say('HEAD, and the connection is to be closed:')
-    converse(ip, port, 'HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
-    say('Two requests at once, for what is not there and what cannot be done:')
-    converse(ip, port, 'GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n'
-                       'DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
-    say('What is no request:')
-    converse(ip, port, 'Hello?\r\n\r\n')
-
-    server.stop()
-    server_thread.join()
-    server.close()
+    try:
+        say('GET, with HTTP/1.0:')
+        converse(ip, port, 'GET / HTTP/1.0\r\n\r\n')
+        say('HEAD, and the connection is to be closed:')
+        converse(ip, port, 'HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        say('Two requests at once, for what is not there and what cannot be done:')
+        converse(ip, port,
+                 'GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n'
+                 'DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        say('What is no request:')
+        converse(ip, port, 'Hello?\r\n\r\n')
+    finally:
+        server.stop()
+        server_thread.join()
+        server.close()
 
 
 def serve(host, port):
@@ -583,6 +585,9 @@ def connect(host, port):
 class CommandLine(argparse.ArgumentParser):
     """An argument parser that spends one line on an error."""
 
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
 
@@ -605,10 +610,10 @@ def main():
                         help='port to listen on (default: any free one)')
     parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
                         help='be one client of the server there')
-    args = parser.parse_args()
-    if not hasattr(select, 'epoll'):
-        parser.exit(1, '%s: error: no epoll on this platform\n' % parser.prog)
     try:
+        args = parser.parse_args()
+        if not hasattr(select, 'epoll'):
+            parser.exit(1, '%s: error: no epoll on this platform\n' % parser.prog)
         if args.connect:
             connect(args.connect[0], port_number(args.connect[1]))
         elif args.serve:

@@ -220,6 +220,9 @@ def connect(path, message):
 class CommandLine(argparse.ArgumentParser):
     """An argument parser that spends one line on an error."""
 
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
 
@@ -234,8 +237,8 @@ def main():
                         help='be one client of the server there')
     parser.add_argument('--message', default=MESSAGE,
                         help='what that client says (default: %(default)s)')
-    args = parser.parse_args()
     try:
+        args = parser.parse_args()
         if args.connect:
             connect(args.connect, args.message)
         elif args.serve and args.path:

@@ -82,8 +82,10 @@ class Client(object):
 
     def close(self):
         """Close the connection, which lets the server go on."""
-        say('%s closes.' % self.name)
-        self.sock.close()
+        try:
+            say('%s closes.' % self.name)
+        finally:
+            self.sock.close()
 
 
 class EchoRequestHandler(SocketServer.BaseRequestHandler):
@@ -132,13 +134,24 @@ class EchoServer(SocketServer.UnixStreamServer):
         error = sys.exc_info()[1]
         if isinstance(error, KeyboardInterrupt):
             raise
-        say('Request failed: %s' % error)
+        try:
+            say('Request failed: %s' % error)
+        finally:
+            self.shutdown_request(request)  # if that failed, the library does not
 
 
 def close(server):
     """Close the listening socket and remove its file."""
     server.server_close()
     os.unlink(server.server_address)
+
+
+def run(server):
+    """Serve in a thread. No client may wait for a server that stdout has failed."""
+    try:
+        server.serve_forever()
+    except EnvironmentError:
+        server.server_close()
 
 
 def demonstrate():
@@ -153,24 +166,31 @@ def demonstrate():
 def talk(path):
     """The demonstration itself, on a path in a folder of its own."""
     server = EchoServer(path, EchoRequestHandler)
-    server_thread = threading.Thread(target=server.serve_forever)
+    server_thread = threading.Thread(target=run, args=(server,))
     server_thread.daemon = True  # a client that fails must not keep us here
     server_thread.start()
-    say('Server listening on %s' % printable(path))
+    clients = []
+    try:
+        say('Server listening on %s' % printable(path))
 
-    client1 = Client('Client 1', path)
-    client2 = Client('Client 2', path)
-    client2.send('Hello from client 2')
-    client1.send('Hello from client 1')
-    client1.receive()
-    if not client2.is_answered():
-        say('Client 2 has no answer: the server waits for client 1.')
-    client1.close()
-    client2.receive()
-    client2.close()
-
-    server.shutdown()
-    close(server)
+        for name in 'Client 1', 'Client 2':
+            clients.append(Client(name, path))
+        client1, client2 = clients
+        client2.send('Hello from client 2')
+        client1.send('Hello from client 1')
+        client1.receive()
+        if not client2.is_answered():
+            say('Client 2 has no answer: the server waits for client 1.')
+        client1.close()
+        client2.receive()
+        client2.close()
+    finally:
+        # The loop goes on for as long as the client that it serves.
+        for client in clients:
+            client.sock.close()
+        server.shutdown()
+        server_thread.join()
+        close(server)
 
 
 def refuse_unsafe(path):
@@ -236,6 +256,9 @@ def connect(path, message):
 class CommandLine(argparse.ArgumentParser):
     """An argument parser that spends one line on an error."""
 
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
 
@@ -250,8 +273,8 @@ def main():
                         help='be one client of the server there')
     parser.add_argument('--message', default=MESSAGE,
                         help='what that client says (default: %(default)s)')
-    args = parser.parse_args()
     try:
+        args = parser.parse_args()
         if args.connect:
             connect(args.connect, args.message)
         elif args.serve and args.path:

@@ -525,6 +525,9 @@ def connect(host, port, name):
 class CommandLine(argparse.ArgumentParser):
     """An argument parser that spends one line on an error."""
 
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
 
@@ -548,10 +551,10 @@ def main():
     parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
                         help='be one client of the server there')
     parser.add_argument('--name', type=os.fsencode, help='the name of that client')
-    args = parser.parse_args()
-    if args.connect and args.name is None:
-        parser.error('argument --name: --connect needs it')
     try:
+        args = parser.parse_args()
+        if args.connect and args.name is None:
+            parser.error('argument --name: --connect needs it')
         if args.connect:
             connect(os.fsencode(args.connect[0]), port_number(args.connect[1]),
                     args.name)
@@ -565,6 +568,7 @@ def main():
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error))
     except OSError as error:
         # What could not be printed Python would try once more at its end.
+        os.closerange(1, 2)  # there may be no other descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 

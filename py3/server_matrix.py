@@ -413,6 +413,9 @@ def where(server):
 class CommandLine(argparse.ArgumentParser):
     """An argument parser that spends one line on an error."""
 
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
 
@@ -445,14 +448,15 @@ def main():
     parser.add_argument('--port', type=port_number, default=SERVER_PORT,
                         help='port to listen on, for TCP and UDP '
                         '(default: any free one)')
-    args = parser.parse_args()
     try:
+        args = parser.parse_args()
         if args.serve:
             serve(args.server, args.host, args.port)
         else:
             demonstrate()
     except OSError as error:
         # What could not be printed Python would try once more at its end.
+        os.closerange(1, 2)  # there may be no other descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 

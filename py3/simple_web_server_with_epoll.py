@@ -538,19 +538,21 @@ def demonstrate():
     server_thread.start()
     ip, port = server.server_address
 
-    say('GET, with HTTP/1.0:')
-    converse(ip, port, b'GET / HTTP/1.0\r\n\r\n')
-    say('HEAD, and the connection is to be closed:')
-    converse(ip, port, b'HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
-    say('Two requests at once, for what is not there and what cannot be done:')
-    converse(ip, port, b'GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n'
-                       b'DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
-    say('What is no request:')
-    converse(ip, port, b'Hello?\r\n\r\n')
-
-    server.stop()
-    server_thread.join()
-    server.close()
+    try:
+        say('GET, with HTTP/1.0:')
+        converse(ip, port, b'GET / HTTP/1.0\r\n\r\n')
+        say('HEAD, and the connection is to be closed:')
+        converse(ip, port, b'HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        say('Two requests at once, for what is not there and what cannot be done:')
+        converse(ip, port,
+                 b'GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n'
+                 b'DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+        say('What is no request:')
+        converse(ip, port, b'Hello?\r\n\r\n')
+    finally:
+        server.stop()
+        server_thread.join()
+        server.close()
 
 
 def serve(host, port):
@@ -580,6 +582,9 @@ def connect(host, port):
 class CommandLine(argparse.ArgumentParser):
     """An argument parser that spends one line on an error."""
 
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
 
@@ -602,10 +607,10 @@ def main():
                         help='port to listen on (default: any free one)')
     parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
                         help='be one client of the server there')
-    args = parser.parse_args()
-    if not hasattr(select, 'epoll'):
-        parser.exit(1, '%s: error: no epoll on this platform\n' % parser.prog)
     try:
+        args = parser.parse_args()
+        if not hasattr(select, 'epoll'):
+            parser.exit(1, '%s: error: no epoll on this platform\n' % parser.prog)
         if args.connect:
             connect(os.fsencode(args.connect[0]), port_number(args.connect[1]))
         elif args.serve:
@@ -616,6 +621,7 @@ def main():
         parser.error(error)
     except OSError as error:
         # What could not be printed Python would try once more at its end.
+        os.closerange(1, 2)  # there may be no other descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 

@@ -72,8 +72,10 @@ class Client(object):
 
     def close(self):
         """Close the connection, which lets the server go on."""
-        say('%s closes.' % self.name)
-        self.sock.close()
+        try:
+            say('%s closes.' % self.name)
+        finally:
+            self.sock.close()
 
 
 class EchoRequestHandler(socketserver.BaseRequestHandler):
@@ -116,30 +118,48 @@ class EchoServer(socketserver.TCPServer):
         error = sys.exc_info()[1]
         if isinstance(error, KeyboardInterrupt):
             raise
-        say('Request failed: %s' % error)
+        try:
+            say('Request failed: %s' % error)
+        finally:
+            self.shutdown_request(request)  # if that failed, the library does not
+
+
+def run(server):
+    """Serve in a thread. No client may wait for a server that stdout has failed."""
+    try:
+        server.serve_forever()
+    except OSError:
+        server.server_close()
 
 
 def demonstrate():
     """Play a server and two clients: the second waits for the first."""
     server = EchoServer((SERVER_HOST, SERVER_PORT), EchoRequestHandler)
-    server_thread = threading.Thread(target=server.serve_forever)
+    server_thread = threading.Thread(target=run, args=(server,))
     server_thread.daemon = True  # a client that fails must not keep us here
     server_thread.start()
-    say('Server listening on %s:%s' % server.server_address)
+    clients = []
+    try:
+        say('Server listening on %s:%s' % server.server_address)
 
-    client1 = Client('Client 1', server.server_address)
-    client2 = Client('Client 2', server.server_address)
-    client2.send(b'Hello from client 2')
-    client1.send(b'Hello from client 1')
-    client1.receive()
-    if not client2.is_answered():
-        say('Client 2 has no answer: the server waits for client 1.')
-    client1.close()
-    client2.receive()
-    client2.close()
-
-    server.shutdown()
-    server.server_close()
+        for name in 'Client 1', 'Client 2':
+            clients.append(Client(name, server.server_address))
+        client1, client2 = clients
+        client2.send(b'Hello from client 2')
+        client1.send(b'Hello from client 1')
+        client1.receive()
+        if not client2.is_answered():
+            say('Client 2 has no answer: the server waits for client 1.')
+        client1.close()
+        client2.receive()
+        client2.close()
+    finally:
+        # The loop goes on for as long as the client that it serves.
+        for client in clients:
+            client.sock.close()
+        server.shutdown()
+        server_thread.join()
+        server.server_close()
 
 
 def ignore(signum, frame):
@@ -190,6 +210,9 @@ def connect(host, port, message):
 class CommandLine(argparse.ArgumentParser):
     """An argument parser that spends one line on an error."""
 
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
 
@@ -223,8 +246,8 @@ def main():
                         help='be one client of the server there')
     parser.add_argument('--message', default=MESSAGE, type=os.fsencode,
                         help='what that client says (default: %(default)s)')
-    args = parser.parse_args()
     try:
+        args = parser.parse_args()
         if args.connect:
             host, port = args.connect
             connect(os.fsencode(host), port_number(port), args.message)
@@ -236,6 +259,7 @@ def main():
         parser.error(error)
     except OSError as error:
         # What could not be printed Python would try once more at its end.
+        os.closerange(1, 2)  # there may be no other descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 

@@ -122,21 +122,32 @@ def close(server):
             pass  # its thread, or its client, was faster
 
 
+def join_threads(but):
+    """Wait for the end of all threads but these. One that runs while the
+    interpreter goes could print a traceback."""
+    for thread in threading.enumerate():
+        if thread not in but:
+            thread.join()
+
+
 def demonstrate():
     """Play a server and three clients, one after the other."""
     server = ThreadedTCPServer((SERVER_HOST, SERVER_PORT),
                                ThreadedTCPRequestHandler)
     ip, port = server.server_address
+    others = threading.enumerate()
     server_thread = threading.Thread(target=server.serve_forever)
     server_thread.daemon = True  # a client that fails must not keep us here
     server_thread.start()
-    say('Server loop running on thread: %s' % server_thread.name.split()[0])
+    try:
+        say('Server loop running on thread: %s' % server_thread.name.split()[0])
 
-    for number in range(1, 4):
-        client(ip, port, (MESSAGE % number).encode('utf-8'))
-
-    server.shutdown()
-    close(server)
+        for number in range(1, 4):
+            client(ip, port, (MESSAGE % number).encode('utf-8'))
+    finally:
+        server.shutdown()
+        close(server)
+        join_threads(others)
 
 
 def serve(host, port):
@@ -154,14 +165,14 @@ def serve(host, port):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     close(server)
-    # A thread that runs while the interpreter goes could print a traceback.
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread():
-            thread.join()
+    join_threads([threading.current_thread()])
 
 
 class CommandLine(argparse.ArgumentParser):
     """An argument parser that spends one line on an error."""
+
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
 
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
@@ -187,8 +198,8 @@ def main():
                         help='be one client of the server there')
     parser.add_argument('--message', default=MESSAGE % 1, type=os.fsencode,
                         help='what that client says (default: %(default)s)')
-    args = parser.parse_args()
     try:
+        args = parser.parse_args()
         if args.connect:
             client(os.fsencode(args.connect[0]), port_number(args.connect[1]),
                    args.message)
@@ -200,6 +211,7 @@ def main():
         parser.error(error)
     except OSError as error:
         # What could not be printed Python would try once more at its end.
+        os.closerange(1, 2)  # there may be no other descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror))
 

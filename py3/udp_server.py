@@ -156,6 +156,9 @@ def connect(host, port, message):
 class CommandLine(argparse.ArgumentParser):
     """An argument parser that spends one line on an error."""
 
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
 
@@ -180,8 +183,8 @@ def main():
                         help='be one client of the server there')
     parser.add_argument('--message', default=MESSAGE, type=os.fsencode,
                         help='what that client says (default: %(default)s)')
-    args = parser.parse_args()
     try:
+        args = parser.parse_args()
         if args.connect:
             host, port = args.connect
             connect(os.fsencode(host), port_number(port), args.message)
@@ -196,6 +199,7 @@ def main():
                     % (parser.prog, PATIENCE))
     except OSError as error:
         # What could not be printed Python would try once more at its end.
+        os.closerange(1, 2)  # there may be no other descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
 

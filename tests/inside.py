@@ -12,6 +12,7 @@ import threading
 from compat import process
 
 TURNS = 10000  # of a loop that should have come to rest: else it spins
+GOODBYES = ['end', 'close', 'reset']  # methods of a Conversation
 
 
 class Peer(object):
@@ -159,3 +160,14 @@ def ignoring(kind):
         yield
     except kind:
         pass
+
+
+def say_and_go(client, pieces, goodbye):
+    """Have a Conversation say pieces, a list of bytes, and end in one of GOODBYES."""
+    with ignoring(socket.error):  # it may be refused before it has said all
+        for piece in pieces:
+            client.send(piece)
+        getattr(client, goodbye)()
+        if goodbye == 'end':
+            client.read_all()
+    client.close()

@@ -176,6 +176,37 @@ def test_a_forking_server_has_descriptors_for_any_number_of_clients(running,
     assert server.stderr == b''
 
 
+# Those that make no socket file: to remove it takes a descriptor too.
+WITHOUT_A_FILE = [name for name in trees.RECIPES
+                  if name != MATRIX and not name.startswith('unix')]
+
+# The program that a test runs: a recipe that finds no descriptor left.
+WITHOUT_DESCRIPTORS = '''
+import argparse, resource, runpy, sys
+parse_args = argparse.ArgumentParser.parse_args
+
+def parse_and_take_all(parser):
+    args = parse_args(parser)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+    return args
+
+argparse.ArgumentParser.parse_args = parse_and_take_all
+sys.argv[:], sys.path[0] = %r, %r
+runpy.run_path(%r, run_name='__main__')
+'''
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('stdin-and-stdout')
+@pytest.mark.parametrize('name', WITHOUT_A_FILE)
+def test_a_server_that_gets_no_descriptor_at_all_is_one_line_and_status_1(tree, name):
+    args = [name + '.py', '--serve', '--host', '127.0.0.1']
+    code = WITHOUT_DESCRIPTORS % (args, tree.path, tree.script(name))
+    child = process.run(tree, name, command=['-c', code])
+    assert child.stderr.decode('ascii') == '%s.py: error: Too many open files\n' % name
+    assert child.popen.returncode == 1
+
+
 # No room in the backlog
 
 @pytest.fixture

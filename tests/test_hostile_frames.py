@@ -1,6 +1,5 @@
 """The chat in public: frames in any pieces, and bytes that are no frames."""
 import signal
-import socket
 import struct
 
 from hypothesis import HealthCheck, example, given, settings
@@ -174,16 +173,10 @@ def test_any_bytes_leave_the_others_talking(pair, conversation):
     room, ann, bob = pair
 
     @WIRE
-    @given(st.lists(FRAGMENTS, max_size=6), st.sampled_from(['end', 'close', 'reset']))
+    @given(st.lists(FRAGMENTS, max_size=6), st.sampled_from(inside.GOODBYES))
     def check(said, goodbye):
         client = conversation(room.address)
-        with inside.ignoring(socket.error):  # it may be refused before it has said all
-            for piece in said:
-                client.send(piece)
-            getattr(client, goodbye)()
-            if goodbye == 'end':
-                client.read_all()
-        client.close()
+        inside.say_and_go(client, said, goodbye)
         ann.send(frame(b'are you there?'))
         hear(bob, b'<ann> are you there?')
         bob.send(frame(b'yes'))

@@ -462,16 +462,10 @@ def test_any_bytes_leave_the_server_serving_its_other_clients(server, conversati
     other = conversation(server.address)
 
     @WIRE
-    @given(st.lists(FRAGMENTS, max_size=6), st.sampled_from(['end', 'close', 'reset']))
+    @given(st.lists(FRAGMENTS, max_size=6), st.sampled_from(inside.GOODBYES))
     def check(said, goodbye):
         client = conversation(server.address)
-        with inside.ignoring(socket.error):  # it may be refused before it has said all
-            for piece in said:
-                client.send(piece)
-            getattr(client, goodbye)()
-            if goodbye == 'end':
-                client.read_all()
-        client.close()
+        inside.say_and_go(client, said, goodbye)
         ask(other)
     check()
     server.signal(signal.SIGTERM)

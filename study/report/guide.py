@@ -32,11 +32,6 @@ class Section:
         return ('rules' if self.rules or self.slug in IN_RULES else self.slug) + '.html'
 
 
-def slug(title):
-    """Return the anchor that a heading gets, as GitHub makes it."""
-    return re.sub(r'[^\w\- ]', '', title.lower()).replace(' ', '-')
-
-
 def read(path=rulebook.PATH):
     """Return the text of MIGRATION.md. Raises rules.RulesError."""
     try:
@@ -62,7 +57,7 @@ def sections(text):
     for line, level, title in headings(text):
         rule = rulebook.HEADING.match(line)
         if level == 2:
-            found.append(Section(title, slug(title)))
+            found.append(Section(title, rulebook.slug(title)))
         elif found and rule:
             found[-1].rules.append(rule.group(1))
         elif found and not found[-1].rules:
@@ -80,7 +75,7 @@ def anchors(text):
     found, page = {}, ''
     pages = {section.slug: section.page for section in sections(text)}
     for line, level, title in headings(text):
-        rule, anchor = rulebook.HEADING.match(line), slug(title)
+        rule, anchor = rulebook.HEADING.match(line), rulebook.slug(title)
         if level == 2:
             page = pages[anchor]
         if rule:

@@ -5,7 +5,6 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from study import rules
-from study.report import guide
 
 LEVELS = {'h3': 'h2', 'h4': 'h3', 'h5': 'h4', 'h6': 'h5'}
 SCROLLS = '<div class="scrolls" tabindex="0" role="group" aria-label="%s">'
@@ -55,7 +54,7 @@ class Prose:
 
     def _heading_open(self, tokens, index, options, env):
         title = tokens[index + 1].content
-        return '<%s id="%s">' % (LEVELS[tokens[index].tag], guide.slug(title))
+        return '<%s id="%s">' % (LEVELS[tokens[index].tag], rules.slug(title))
 
     def _heading_close(self, tokens, index, options, env):
         return '</%s>\n' % LEVELS[tokens[index].tag]
