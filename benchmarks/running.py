@@ -145,7 +145,7 @@ class Load:
     mode: str
     request: bytes
     ends: int = 1
-    seconds: float = 0.25
+    seconds: float = 0.2
 
     def run(self, server, clients, idle=0):
         """Put it on a server; return what one round measured, a dict:
