@@ -23,6 +23,8 @@ def cases_by_recipe():
     """Return a dict: recipe -> (Load, clients, Servers), of the case of its name."""
     found = {}
     for case in cases.cases([]):
+        for server in case.servers:
+            server.forget()  # of those that are kept none has a folder yet
         if case.name in trees.RECIPES:
             both = [server for server in case.servers
                     if server.name in ('py2_original 2.7', 'py3 3.13')]

@@ -55,7 +55,7 @@ def python(version):
         return None
 
 
-def recipe(name, versions=VERSIONS, path=None):
+def recipe(name, versions=VERSIONS, path=False):
     """Return Servers of a recipe, one an interpreter that there is."""
     servers = []
     for version in versions:
@@ -67,9 +67,7 @@ def recipe(name, versions=VERSIONS, path=None):
         server = Server('%s %d.%d' % ((tree.name,) + version),
                         [executable, tree.script(name), '--serve'],
                         baseline=version[0] == 2)
-        if path:
-            server.cleanup = tempfile.mkdtemp(prefix='bench-')
-            server.command += ['--path', os.path.join(server.cleanup, 'socket')]
+        server.in_folder = path
         servers.append(server)
     return servers
 

@@ -59,11 +59,16 @@ class Server:
     address: str = None
     env: dict = field(default_factory=dict)
     cleanup: str = None  # a folder to remove
+    in_folder: bool = False  # it takes --path, a socket file in a folder of its own
 
     def start(self):
         """Start it and wait until it listens. Raises BenchError."""
+        path = []
+        if self.in_folder:
+            self.cleanup = tempfile.mkdtemp(prefix='bench-')
+            path = ['--path', os.path.join(self.cleanup, 'socket')]
         self.process = subprocess.Popen(
-            on_core(SERVER_CORE, self.command), stdin=subprocess.DEVNULL,
+            on_core(SERVER_CORE, self.command + path), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=trees.ROOT,
             env=dict(os.environ, **dict(BUFFERED, **self.env)))
         if self.address is None:
@@ -89,6 +94,10 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.forget()
+
+    def forget(self):
+        """Remove its folder: it is not started (any more)."""
         if self.cleanup:
             shutil.rmtree(self.cleanup, ignore_errors=True)
 
