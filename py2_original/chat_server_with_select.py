@@ -135,6 +135,7 @@ class ChatServer(object):
         self.server_address = self.listening.getsockname()
         self.wakeup, self.waker = socket.socketpair()
         self.members = {}  # by their sockets
+        self.named = {}  # those that have joined, by their names
         self.unsent = set()  # members with something new to read
         self.parting = collections.OrderedDict()  # members and until when
         self.paused = False
@@ -272,10 +273,11 @@ class ChatServer(object):
         if not 1 <= len(data) <= MAX_NAME or CONTROL.search(name):
             raise ChatError('a name has 1 to %d bytes, and no control character'
                             % MAX_NAME)
-        if name in [other.name for other in self.members.values()]:
+        if name in self.named:
             raise ChatError('that name is taken')
-        others = sum(other.name is not None for other in self.members.values())
+        others = len(self.named)
         member.name = name
+        self.named[name] = member
         say('%s joined' % printable(name))
         self.post(member, '* Welcome, %s. Others here: %d' % (name, others))
         self.broadcast(member, '* %s joined' % name)
@@ -284,8 +286,8 @@ class ChatServer(object):
         """Say something to all but the speaker. All of it happens at once: so
         everybody reads everything in the same order."""
         frame = framed(text)
-        for member in self.members.values():
-            if member.name is not None and member is not speaker:
+        for member in self.named.values():
+            if member is not speaker:
                 member.outgoing += frame
                 self.unsent.add(member)
 
@@ -354,6 +356,7 @@ class ChatServer(object):
         """Tell the others that a member has left, if they knew of it."""
         name, member.name = member.name, None
         if name is not None:
+            del self.named[name]
             say('%s left' % printable(name))
             self.broadcast(member, '* %s left' % name)
 
@@ -556,6 +559,7 @@ def main():
                         help='be one client of the server there')
     parser.add_argument('--name', help='the name of that client')
     try:
+        os.fstat(1)  # else our first socket would become stdout
         args = parser.parse_args()
         if args.connect and args.name is None:
             parser.error('argument --name: --connect needs it')

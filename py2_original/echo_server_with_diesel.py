@@ -11,6 +11,7 @@ it waits for real clients; with --connect HOST PORT it is one client.
 """
 import argparse
 import errno
+import os
 import re
 import signal
 import socket
@@ -193,6 +194,7 @@ def main():
     parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
                         help='be one client of the server there')
     try:
+        os.fstat(1)  # else our first socket would become stdout
         args = parser.parse_args()
         diesel.set_log_level(diesel.loglevels.DISABLED)  # what there is to say, we say
         if args.connect:

@@ -231,6 +231,7 @@ def main():
     parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
                         help='be one client of the server there')
     try:
+        os.fstat(1)  # else our first socket would become stdout
         args = parser.parse_args()
         if args.connect:
             connect(args.connect[0], port_number(args.connect[1]))

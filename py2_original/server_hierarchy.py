@@ -11,6 +11,7 @@ with --connect HOST PORT it prints what such a server sends.
 """
 import argparse
 import errno
+import os
 import re
 import signal
 import socket
@@ -182,6 +183,7 @@ def main():
     parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
                         help='be one client of the server there')
     try:
+        os.fstat(1)  # else our first socket would become stdout
         args = parser.parse_args()
         if args.connect:
             connect(args.connect[0], port_number(args.connect[1]))

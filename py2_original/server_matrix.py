@@ -449,6 +449,7 @@ def main():
                         help='port to listen on, for TCP and UDP '
                         '(default: any free one)')
     try:
+        os.fstat(1)  # else our first socket would become stdout
         args = parser.parse_args()
         if args.serve:
             serve(args.server, args.host, args.port)

@@ -11,6 +11,7 @@ it waits for real clients; with --connect HOST PORT it is one client.
 """
 import argparse
 import errno
+import os
 import re
 import signal
 import socket
@@ -197,6 +198,7 @@ def main():
     parser.add_argument('--message', default=MESSAGE % 1,
                         help='what that client says (default: %(default)s)')
     try:
+        os.fstat(1)  # else our first socket would become stdout
         args = parser.parse_args()
         if args.connect:
             client(args.connect[0], port_number(args.connect[1]), args.message)

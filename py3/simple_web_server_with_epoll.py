@@ -608,6 +608,7 @@ def main():
     parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
                         help='be one client of the server there')
     try:
+        os.fstat(1)  # else our first socket would become stdout
         args = parser.parse_args()
         if not hasattr(select, 'epoll'):
             parser.exit(1, '%s: error: no epoll on this platform\n' % parser.prog)

@@ -199,6 +199,7 @@ def main():
     parser.add_argument('--message', default=MESSAGE % 1, type=os.fsencode,
                         help='what that client says (default: %(default)s)')
     try:
+        os.fstat(1)  # else our first socket would become stdout
         args = parser.parse_args()
         if args.connect:
             client(os.fsencode(args.connect[0]), port_number(args.connect[1]),

@@ -184,6 +184,7 @@ def main():
     parser.add_argument('--message', default=MESSAGE, type=os.fsencode,
                         help='what that client says (default: %(default)s)')
     try:
+        os.fstat(1)  # else our first socket would become stdout
         args = parser.parse_args()
         if args.connect:
             host, port = args.connect

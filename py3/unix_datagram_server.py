@@ -238,6 +238,7 @@ def main():
     parser.add_argument('--message', default=MESSAGE, type=os.fsencode,
                         help='what that client says (default: %(default)s)')
     try:
+        os.fstat(1)  # else our first socket would become stdout
         args = parser.parse_args()
         if args.connect:
             connect(args.connect, args.message)

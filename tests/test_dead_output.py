@@ -19,6 +19,7 @@ NO_READER = 'r, w = os.pipe(); os.dup2(w, 1); os.close(r); os.close(w)'
 FULL_AFTER = ('out = tempfile.TemporaryFile(); '
               'resource.setrlimit(resource.RLIMIT_FSIZE, (%d, %d)); '
               'os.dup2(out.fileno(), 1); out.close()')
+CLOSED = 'import os, sys; os.close(1); os.execv(sys.executable, [sys.executable] + %r)'
 # Python 3 tries once more at its end what it could not write; -u would hide that.
 BUFFERED = {'PYTHONUNBUFFERED': ''}
 
@@ -54,6 +55,15 @@ def test_output_to_a_full_disk_is_one_line_and_status_1(tree, name, args):
 def test_output_that_nobody_reads_is_one_line_and_status_1(tree, name, args):
     child = run_onto(tree, name, NO_READER, args)
     assert_one_line(child, name, 'Broken pipe')
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('stdin-and-stdout')
+@ways_to_print
+def test_a_start_without_stdout_is_one_line_and_status_1(tree, name, args):
+    code = CLOSED % ([tree.script(name)] + list(args))
+    child = process.run(tree, name, command=['-c', code], env=BUFFERED)
+    assert_one_line(child, name, 'Bad file descriptor')
 
 
 # How many bytes stdout takes: it fails in what a client says, and in what the server
