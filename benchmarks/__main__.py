@@ -9,25 +9,37 @@ RESULTS = os.path.join(running.HERE, 'results')
 
 
 def rounds_of(case, rounds):
-    """Measure a case, the servers in turns; return its Rows."""
-    rows = {}
+    """Measure a case; return its Rows."""
+    rows = []
     try:
         for server in case.servers:
             server.start()
         for size in case.sizes:
-            for _ in range(rounds):
-                for server in case.servers:
-                    if size > case.limits.get(server.name, size):
-                        continue
-                    one = (case.load.run(server, size) if case.busy is None
-                           else case.load.run(server, case.busy, idle=size))
-                    row = outcome.Row(case.name, server.name, size, server.baseline, [])
-                    rows.setdefault((server.name, size), row).rounds.append(one)
+            rows += rounds_at(case, size, rounds)
     finally:
         for server in case.servers:
             if hasattr(server, 'process'):
                 server.stop()
-    return list(rows.values())
+    return rows
+
+
+def rounds_at(case, size, rounds):
+    """Measure a case at a size, the servers in turns; return its Rows."""
+    rows, crowds = [], []
+    try:
+        for server in case.servers:
+            if size > case.limits.get(server.name, size):
+                continue
+            crowds.append(case.load.connect(server, size) if case.busy is None
+                          else case.load.connect(server, case.busy, idle=size))
+            rows.append(outcome.Row(case.name, server.name, size, server.baseline, []))
+        for _ in range(rounds):
+            for row, clients in zip(rows, crowds):
+                row.rounds.append(clients.round())
+    finally:
+        for clients in crowds:
+            clients.close()
+    return rows
 
 
 def measure(names, rounds):

@@ -34,15 +34,17 @@ def cases_by_recipe():
 
 def calls(server, load, clients):
     """Return a dict: system call -> how often in a request."""
+    crowd = load.connect(server, clients)
     with tempfile.NamedTemporaryFile() as summary:
         tracer = subprocess.Popen(
             ['strace', '-f', '-c', '-o', summary.name, '-p', str(server.process.pid)],
             stderr=subprocess.PIPE)
         tracer.stderr.readline()  # "attached"
-        requests = load.run(server, clients)['requests']
+        requests = crowd.round()['requests']
         tracer.send_signal(signal.SIGINT)
         tracer.communicate()
         lines = summary.read().decode('utf-8', 'replace').splitlines()
+    crowd.close()
     counted = {}
     for line in lines:
         match = re.match(r'\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$', line)

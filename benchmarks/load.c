@@ -1,6 +1,6 @@
 /* A load for servers that answer: N clients in one thread, on epoll.
 
-   load MODE ADDRESS CLIENTS SECONDS REQUEST ENDS [IDLE]
+   load MODE ADDRESS CLIENTS SECONDS REQUEST ENDS IDLE
 
    MODE      keep      a connection for each client, kept for all its requests
              reconnect a new connection for each request
@@ -12,9 +12,11 @@
    ENDS      a reply is over after so many newlines (keep and reconnect only)
    IDLE      so many connections more, that say nothing
 
-   Each client sends its next request when the reply to the last one is whole.
-   Prints "begin" when they are connected, then a line of JSON: requests, seconds, p50, p99 and worst (seconds),
-   errors. Exit status 1, and one line on stderr, if the load could not start. */
+   Connects and prints "ready". Each line of its input is one round, in which each
+   client sends its next request when the reply to the last one is whole; it prints a
+   line of JSON: requests, seconds, p50, p99 and worst (seconds), errors. Between
+   rounds the clients stay. Exit status 1, and one line on stderr, if the load could
+   not start. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,7 +36,7 @@
 enum { KEEP, RECONNECT, DATAGRAM, CHAT };
 enum { FINE = 1 << 20, READ_SIZE = 1 << 16, EVENTS = 1024 }; /* FINE: microseconds */
 enum { BATCH = 8, SILENCE = 100 }; /* messages at once; milliseconds */
-enum { PACE = 100 }; /* microseconds between two connections that say nothing */
+enum { PACE = 100 }; /* microseconds between two connections */
 
 struct client { int sock; int newlines; double sent_at; };
 
@@ -44,6 +46,7 @@ static int request_size;
 static struct sockaddr_storage server;
 static socklen_t server_size;
 static long replies, counted, errors; /* chat: a batch is counted once */
+static long unanswered;
 static double worst;
 static unsigned histogram[FINE + 1];
 
@@ -104,6 +107,7 @@ static void watch(struct client *client)
 
 static void ask(struct client *client)
 {
+    unanswered++;
     client->newlines = 0;
     client->sent_at = now();
     if (mode == RECONNECT) {
@@ -113,13 +117,6 @@ static void ask(struct client *client)
     if (send(client->sock, request, request_size, MSG_NOSIGNAL) != request_size)
         errors++;
     if (mode == RECONNECT) shutdown(client->sock, SHUT_WR);
-}
-
-/* Tells whoever measures the server that the clients are there. */
-static void begin_line(void)
-{
-    puts("begin");
-    fflush(stdout);
 }
 
 static void count(double latency)
@@ -194,14 +191,18 @@ static void join(struct client *all, int clients)
     while (listen_for(SILENCE)) {}
 }
 
-static double chat(struct client *all, int clients, double seconds)
+/* Returns how many bytes reach the listeners when one message is said. */
+static long heard_of_one(struct client *all)
 {
-    join(all, clients);
     heard = 0;
     say_frame(all[0].sock, request, request_size);
     while (listen_for(SILENCE)) {}
-    long batch = heard * BATCH;
-    begin_line();
+    return heard;
+}
+
+static double chat(struct client *all, int clients, double seconds)
+{
+    long batch = heard_of_one(all) * BATCH;
     double begin = now(), at = begin;
     while (at < begin + seconds && !errors) {
         heard = 0;
@@ -228,7 +229,6 @@ static double quantile(double share)
 
 static double requests(struct client *all, int clients, double seconds)
 {
-    begin_line();
     double begin = now(), end = begin + seconds;
     for (int i = 0; i < clients; i++) ask(&all[i]);
     struct epoll_event events[EVENTS];
@@ -238,21 +238,65 @@ static double requests(struct client *all, int clients, double seconds)
         for (int i = 0; i < ready; i++) {
             struct client *client = events[i].data.ptr;
             if (!take(client)) continue;
+            unanswered--;
             at = now();
             count(at - client->sent_at);
             if (mode == RECONNECT) close(client->sock);
             if (at < end) ask(client);
-            else if (mode == RECONNECT) client->sock = -1;
         }
         at = now();
     }
     return at - begin;
 }
 
+/* Takes what a round has asked for and not waited for. */
+static void drain(void)
+{
+    struct epoll_event events[EVENTS];
+    int ready;
+    while (unanswered > 0 && (ready = epoll_wait(epoll, events, EVENTS, SILENCE)) > 0)
+        for (int i = 0; i < ready; i++) {
+            struct client *client = events[i].data.ptr;
+            if (!take(client)) continue;
+            unanswered--;
+            if (mode == RECONNECT) close(client->sock);
+        }
+    unanswered = 0; /* a datagram may be lost */
+}
+
+static void round_of(struct client *all, int clients, double seconds)
+{
+    memset(histogram, 0, sizeof histogram);
+    replies = counted = errors = 0;
+    worst = 0;
+    double took = mode == CHAT ? chat(all, clients, seconds)
+                               : requests(all, clients, seconds);
+    printf("{\"requests\": %ld, \"seconds\": %.6f, \"p50\": %.6f, \"p99\": %.6f, "
+           "\"worst\": %.6f, \"errors\": %ld}\n", replies, took,
+           quantile(0.5), quantile(0.99), worst, errors);
+    fflush(stdout);
+    drain();
+}
+
+static void connect_all(struct client *all, int clients, int idle)
+{
+    for (int i = 0; mode != RECONNECT && i < clients; i++) {
+        all[i].sock = connected();
+        watch(&all[i]);
+        /* A full backlog loses a SYN, which is sent again a second later. */
+        usleep(PACE);
+    }
+    for (int i = 0; i < idle; i++) {
+        connected();
+        usleep(PACE);
+    }
+    if (mode == CHAT) join(all, clients);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 7) {
-        fprintf(stderr, "load: MODE ADDRESS CLIENTS SECONDS REQUEST ENDS [IDLE]\n");
+    if (argc < 8) {
+        fprintf(stderr, "load: MODE ADDRESS CLIENTS SECONDS REQUEST ENDS IDLE\n");
         return 2;
     }
     mode = !strcmp(argv[1], "keep") ? KEEP
@@ -272,19 +316,10 @@ int main(int argc, char **argv)
     setrlimit(RLIMIT_NOFILE, &limit);
     epoll = epoll_create1(0);
     struct client *all = calloc(clients, sizeof *all);
-    if (mode != RECONNECT)
-        for (int i = 0; i < clients; i++) {
-            all[i].sock = connected();
-            watch(&all[i]);
-        }
-    for (int idle = argc > 7 ? atoi(argv[7]) : 0; idle > 0; idle--) {
-        connected();
-        usleep(PACE); /* a full backlog loses a SYN, which is sent again a second later */
-    }
-    double took = mode == CHAT ? chat(all, clients, seconds)
-                               : requests(all, clients, seconds);
-    printf("{\"requests\": %ld, \"seconds\": %.6f, \"p50\": %.6f, \"p99\": %.6f, "
-           "\"worst\": %.6f, \"errors\": %ld}\n", replies, took,
-           quantile(0.5), quantile(0.99), worst, errors);
+    connect_all(all, clients, atoi(argv[7]));
+    puts("ready");
+    fflush(stdout);
+    char line[16];
+    while (fgets(line, sizeof line, stdin)) round_of(all, clients, seconds);
     return 0;
 }

@@ -5,6 +5,7 @@ Linux only: what a process has used is read from /proc (man 5 proc).
 import json
 import os
 import re
+import select
 import shutil
 import subprocess
 import tempfile
@@ -156,44 +157,65 @@ class Load:
     ends: int = 1
     seconds: float = 0.2
 
-    def run(self, server, clients, idle=0):
-        """Put it on a server; return what one round measured, a dict:
+    def connect(self, server, clients, idle=0):
+        """Return its Clients of a server, connected. Raises BenchError."""
+        return Clients(self, server, clients, idle)
+
+
+class Clients:
+    """A load that is connected and asks in rounds: a server keeps its clients while
+    others have their turn."""
+
+    def __init__(self, load, server, clients, idle):
+        self.server = server
+        with tempfile.NamedTemporaryFile() as request:
+            request.write(load.request)
+            request.flush()
+            command = [os.path.join(BUILD, 'load'), load.mode, server.address,
+                       str(clients), str(load.seconds), request.name, str(load.ends),
+                       str(idle)]
+            # Unbuffered: select() must know of each line.
+            self.process = subprocess.Popen(
+                on_core(LOAD_CORE, command), bufsize=0, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self._line(lambda: None)
+
+    def _line(self, meanwhile):
+        """Return its next line; call meanwhile() until it is there."""
+        end = time.monotonic() + LONGEST
+        while not select.select([self.process.stdout], [], [], 0.02)[0]:
+            meanwhile()
+            if time.monotonic() > end:
+                self.close()
+                raise BenchError('%s: not done in %d seconds'
+                                 % (self.server.name, LONGEST))
+        line = self.process.stdout.readline()
+        if not line:
+            error = self.process.stderr.readline().decode().strip()
+            self.close()
+            raise BenchError('%s: %s' % (self.server.name, error))
+        return line
+
+    def round(self):
+        """Ask; return what one round measured, a dict:
 
         requests, rate (requests a second), p50 and p99 (seconds), cpu (seconds of
         processor a request), memory (bytes, the most that was seen), errors.
         """
-        server.settle()
-        with tempfile.NamedTemporaryFile() as request:
-            request.write(self.request)
-            request.flush()
-            command = [os.path.join(BUILD, 'load'), self.mode, server.address,
-                       str(clients), str(self.seconds), request.name, str(self.ends),
-                       str(idle)]
-            process = subprocess.Popen(on_core(LOAD_CORE, command),
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            alarm = threading.Timer(LONGEST, process.kill)
-            alarm.start()
-            begun = process.stdout.readline()
-            before = server.cpu()
-            memory = most_memory(server, process)
-            output, errors = process.communicate()
-            alarm.cancel()
-        if process.returncode or not begun:
-            raise BenchError('%s: %s' % (server.name, errors.decode().strip()
-                                         or 'not done in %d seconds' % LONGEST))
-        said = json.loads(output)
-        used = server.cpu() - before
-        requests = max(1, said['requests'])
+        self.server.settle()
+        memory = [self.server.memory()]
+        before = self.server.cpu()
+        self.process.stdin.write(b'round\n')
+        said = json.loads(self._line(lambda: memory.append(self.server.memory())))
+        used = self.server.cpu() - before
         return {'requests': said['requests'],
                 'rate': said['requests'] / said['seconds'], 'p50': said['p50'],
-                'p99': said['p99'], 'cpu': used / requests, 'memory': memory,
-                'errors': said['errors']}
+                'p99': said['p99'], 'cpu': used / max(1, said['requests']),
+                'memory': max(memory), 'errors': said['errors']}
 
-
-def most_memory(server, process):
-    """Return the most memory that a server has while a load runs."""
-    most = 0
-    while process.poll() is None:
-        most = max(most, server.memory())
-        time.sleep(0.02)
-    return most
+    def close(self):
+        """Close all connections."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            pipe.close()
