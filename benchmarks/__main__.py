@@ -25,21 +25,31 @@ def rounds_of(case, rounds):
 
 def rounds_at(case, size, rounds):
     """Measure a case at a size, the servers in turns; return its Rows."""
-    rows, crowds = [], []
+    rows = {server.name: outcome.Row(case.name, server.name, size, server.baseline, [])
+            for server in case.servers
+            if size <= case.limits.get(server.name, size)}
+    crowds = {}
     try:
-        for server in case.servers:
-            if size > case.limits.get(server.name, size):
-                continue
-            crowds.append(case.load.connect(server, size) if case.busy is None
-                          else case.load.connect(server, case.busy, idle=size))
-            rows.append(outcome.Row(case.name, server.name, size, server.baseline, []))
         for _ in range(rounds):
-            for row, clients in zip(rows, crowds):
-                row.rounds.append(clients.round())
+            for server in case.servers:
+                if server.name not in rows:
+                    continue
+                if server.name not in crowds:
+                    crowds[server.name] = connected(case, server, size)
+                rows[server.name].rounds.append(crowds[server.name].round())
+                if size in case.anew:
+                    crowds.pop(server.name).close()
     finally:
-        for clients in crowds:
-            clients.close()
-    return rows
+        for crowd in crowds.values():
+            crowd.close()
+    return list(rows.values())
+
+
+def connected(case, server, size):
+    """Return the Clients of a case, connected to a server."""
+    if case.busy is None:
+        return case.load.connect(server, size)
+    return case.load.connect(server, case.busy, idle=size)
 
 
 def measure(names, rounds):

@@ -33,13 +33,16 @@ http {
 @dataclass
 class Case:
     """One table: servers that do the same, under one load, at some sizes. idle:
-    the sizes are idle connections, beside that many busy clients."""
+    the sizes are idle connections, beside that many busy clients. anew: at these sizes
+    clients do not stay connected between rounds: so many that had a rest take longer
+    than a round to be at full speed again."""
 
     name: str
     load: Load
     sizes: tuple
     servers: list = field(default_factory=list)
     busy: int = None
+    anew: tuple = ()
     limits: dict = field(default_factory=dict)  # a server's name -> its last size
 
 
@@ -166,7 +169,7 @@ def web():
     return [Case('simple_web_server_with_epoll', Load('keep', GET, WEB_ENDS),
                  (1, 10, 100, 1000, 10000),
                  recipe('simple_web_server_with_epoll') + others,
-                 limits={'http.server': 1000})]
+                 limits={'http.server': 1000}, anew=(10000,))]
 
 
 def chat():

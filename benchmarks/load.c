@@ -13,14 +13,16 @@
    IDLE      so many connections more, that say nothing
 
    Connects and prints "ready". Each line of its input is one round, in which each
-   client sends its next request when the reply to the last one is whole; it prints a
-   line of JSON: requests, seconds, p50, p99 and worst (seconds), errors. Between
-   rounds the clients stay. Exit status 1, and one line on stderr, if the load could
+   client sends its next request when the reply to the last one is whole. When so many
+   replies as there are clients have come it prints "begin", and at the end a line of
+   JSON: requests, seconds, p50, p99 and worst (seconds), errors. Between rounds the
+   clients stay. Exit status 1, and one line on stderr, if the load could
    not start. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -36,6 +38,7 @@
 enum { KEEP, RECONNECT, DATAGRAM, CHAT };
 enum { FINE = 1 << 20, READ_SIZE = 1 << 16, EVENTS = 1024 }; /* FINE: microseconds */
 enum { BATCH = 8, SILENCE = 100 }; /* messages at once; milliseconds */
+enum { WARM_UP = 5 }; /* seconds at most, for a first reply to every client */
 enum { PACE = 100 }; /* microseconds between two connections */
 
 struct client { int sock; int newlines; double sent_at; };
@@ -128,6 +131,16 @@ static void count(double latency)
     if (latency > worst) worst = latency;
 }
 
+/* Counts from now on, and tells whoever measures the server. */
+static void begin(void)
+{
+    memset(histogram, 0, sizeof histogram);
+    replies = counted = errors = 0;
+    worst = 0;
+    puts("begin");
+    fflush(stdout);
+}
+
 /* Returns whether the reply is whole. */
 static int take(struct client *client)
 {
@@ -203,8 +216,9 @@ static long heard_of_one(struct client *all)
 static double chat(struct client *all, int clients, double seconds)
 {
     long batch = heard_of_one(all) * BATCH;
-    double begin = now(), at = begin;
-    while (at < begin + seconds && !errors) {
+    begin();
+    double from = now(), at = from;
+    while (at < from + seconds && !errors) {
         heard = 0;
         for (int i = 0; i < BATCH; i++) say_frame(all[0].sock, request, request_size);
         while (heard < batch && listen_for(1000)) {}
@@ -214,7 +228,7 @@ static double chat(struct client *all, int clients, double seconds)
         count(at - sent_at);
     }
     replies *= BATCH * (clients - 1);
-    return at - begin;
+    return at - from;
 }
 
 static double quantile(double share)
@@ -227,13 +241,13 @@ static double quantile(double share)
     return worst;
 }
 
-static double requests(struct client *all, int clients, double seconds)
+/* Takes replies and asks again, until the end or until enough are counted; returns
+   when that was. */
+static double answer(double end, long enough)
 {
-    double begin = now(), end = begin + seconds;
-    for (int i = 0; i < clients; i++) ask(&all[i]);
     struct epoll_event events[EVENTS];
-    double at = begin;
-    while (at < end) {
+    double at = now();
+    while (at < end && counted < enough) {
         int ready = epoll_wait(epoll, events, EVENTS, 100);
         for (int i = 0; i < ready; i++) {
             struct client *client = events[i].data.ptr;
@@ -246,7 +260,16 @@ static double requests(struct client *all, int clients, double seconds)
         }
         at = now();
     }
-    return at - begin;
+    return at;
+}
+
+static double requests(struct client *all, int clients, double seconds)
+{
+    for (int i = 0; i < clients; i++) ask(&all[i]);
+    answer(now() + WARM_UP, clients);
+    begin();
+    double from = now();
+    return answer(from + seconds, LONG_MAX) - from;
 }
 
 /* Takes what a round has asked for and not waited for. */
@@ -266,9 +289,6 @@ static void drain(void)
 
 static void round_of(struct client *all, int clients, double seconds)
 {
-    memset(histogram, 0, sizeof histogram);
-    replies = counted = errors = 0;
-    worst = 0;
     double took = mode == CHAT ? chat(all, clients, seconds)
                                : requests(all, clients, seconds);
     printf("{\"requests\": %ld, \"seconds\": %.6f, \"p50\": %.6f, \"p99\": %.6f, "

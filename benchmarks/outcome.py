@@ -6,6 +6,8 @@ import platform
 import statistics
 from dataclasses import asdict, dataclass
 
+from compat import trees
+
 COLUMNS = '%-26s %7s %11s %6s %7s %9s %9s %9s %9s'
 HEAD = ('server', 'clients', 'requests/s', '+-', 'ratio', 'p50 ms', 'p99 ms', 'cpu us',
         'memory MB')
@@ -106,3 +108,21 @@ def changes(old, new):
                 row.case, row.server, row.clients, was.median('rate'),
                 row.median('rate'), 100 * (row.median('rate') / was.median('rate') - 1)))
     return lines or ['nothing changed by more than the noise']
+
+
+def page(rows):
+    """Return the lines of README.md's table for a run: of each recipe the rate of the
+    original, the ratios to it, and the processor time of a request at both ends."""
+    by_name = {(row.case, row.clients, row.server): row for row in rows}
+    lines = []
+    for base in rows:
+        if base.server != 'py2_original 2.7' or base.case not in trees.RECIPES:
+            continue
+        others = [by_name[base.case, base.clients, 'py3 ' + version]
+                  for version in ('3.6', '3.8', '3.11', '3.13')]
+        ratios = ['%.2f' % (row.median('rate') / base.median('rate')) for row in others]
+        cpu = ['%.1f \u00b5s' % (1e6 * row.median('cpu')) for row in (base, others[-1])]
+        cells = ['`%s`' % base.case, str(base.clients), '{:,.0f}'.format(
+            base.median('rate'))] + ratios + cpu
+        lines.append('| %s |' % ' | '.join(cells))
+    return lines

@@ -155,7 +155,7 @@ class Load:
     mode: str
     request: bytes
     ends: int = 1
-    seconds: float = 0.2
+    seconds: float = 0.3
 
     def connect(self, server, clients, idle=0):
         """Return its Clients of a server, connected. Raises BenchError."""
@@ -204,8 +204,9 @@ class Clients:
         """
         self.server.settle()
         memory = [self.server.memory()]
-        before = self.server.cpu()
         self.process.stdin.write(b'round\n')
+        self._line(lambda: None)
+        before = self.server.cpu()
         said = json.loads(self._line(lambda: memory.append(self.server.memory())))
         used = self.server.cpu() - before
         return {'requests': said['requests'],
