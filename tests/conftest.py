@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -26,6 +27,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # A shell's background job ignores SIGINT, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, 'workerinput'):
         # Tests that run at the same time must not see each other's files.
         tempfile.tempdir = tempfile.mkdtemp(prefix='worker-')
