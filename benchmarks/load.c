@@ -241,23 +241,30 @@ static double quantile(double share)
     return worst;
 }
 
-/* Takes replies and asks again, until the end or until enough are counted; returns
-   when that was. */
-static double answer(double end, long enough)
+/* Waits and takes replies; who has one asks again before the end. Returns how many
+   sockets were ready. */
+static int take_ready(int milliseconds, double end)
 {
     struct epoll_event events[EVENTS];
+    int ready = epoll_wait(epoll, events, EVENTS, milliseconds);
+    for (int i = 0; i < ready; i++) {
+        struct client *client = events[i].data.ptr;
+        if (!take(client)) continue;
+        unanswered--;
+        double at = now();
+        count(at - client->sent_at);
+        if (mode == RECONNECT) close(client->sock);
+        if (at < end) ask(client);
+    }
+    return ready;
+}
+
+/* Goes on until the end or until enough are counted; returns when that was. */
+static double answer(double end, long enough)
+{
     double at = now();
     while (at < end && counted < enough) {
-        int ready = epoll_wait(epoll, events, EVENTS, 100);
-        for (int i = 0; i < ready; i++) {
-            struct client *client = events[i].data.ptr;
-            if (!take(client)) continue;
-            unanswered--;
-            at = now();
-            count(at - client->sent_at);
-            if (mode == RECONNECT) close(client->sock);
-            if (at < end) ask(client);
-        }
+        take_ready(SILENCE, end);
         at = now();
     }
     return at;
@@ -275,15 +282,7 @@ static double requests(struct client *all, int clients, double seconds)
 /* Takes what a round has asked for and not waited for. */
 static void drain(void)
 {
-    struct epoll_event events[EVENTS];
-    int ready;
-    while (unanswered > 0 && (ready = epoll_wait(epoll, events, EVENTS, SILENCE)) > 0)
-        for (int i = 0; i < ready; i++) {
-            struct client *client = events[i].data.ptr;
-            if (!take(client)) continue;
-            unanswered--;
-            if (mode == RECONNECT) close(client->sock);
-        }
+    while (unanswered > 0 && take_ready(SILENCE, 0) > 0) {}
     unanswered = 0; /* a datagram may be lost */
 }
 
