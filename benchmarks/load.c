@@ -243,10 +243,10 @@ static double quantile(double share)
 
 /* Waits and takes replies; who has one asks again before the end. Returns how many
    sockets were ready. */
-static int take_ready(int milliseconds, double end)
+static int take_ready(double end)
 {
     struct epoll_event events[EVENTS];
-    int ready = epoll_wait(epoll, events, EVENTS, milliseconds);
+    int ready = epoll_wait(epoll, events, EVENTS, SILENCE);
     for (int i = 0; i < ready; i++) {
         struct client *client = events[i].data.ptr;
         if (!take(client)) continue;
@@ -264,7 +264,7 @@ static double answer(double end, long enough)
 {
     double at = now();
     while (at < end && counted < enough) {
-        take_ready(SILENCE, end);
+        take_ready(end);
         at = now();
     }
     return at;
@@ -282,7 +282,7 @@ static double requests(struct client *all, int clients, double seconds)
 /* Takes what a round has asked for and not waited for. */
 static void drain(void)
 {
-    while (unanswered > 0 && take_ready(SILENCE, 0) > 0) {}
+    while (unanswered > 0 && take_ready(0) > 0) {}
     unanswered = 0; /* a datagram may be lost */
 }
 

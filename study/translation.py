@@ -82,7 +82,15 @@ def demonstrations(tree):
     """Return {recipe: how its demonstration ends}, several at a time."""
     with concurrent.futures.ThreadPoolExecutor(suite.AT_ONCE) as pool:
         ends = pool.map(lambda recipe: demonstration(tree, recipe), trees.RECIPES)
-        return dict(zip(trees.RECIPES, ends))
+    return dict(zip(trees.RECIPES, ends))
+
+
+def with_others(ends):
+    """Return ends, each with the others that MIGRATION.md knows beside it."""
+    known = recorded()
+    return {recipe: known[recipe].demonstration
+            if recipe in known and known[recipe].may_end(end) else end
+            for recipe, end in ends.items()}
 
 
 def rows(tree, recipes, ends, enough=0):
@@ -101,11 +109,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         starting.start(os.path.join(folder, 'translated'), True)
         tree = trees.Tree(os.path.join(folder, 'translated'))
-        known, ends = recorded(), demonstrations(tree)
-        for recipe, end in ends.items():
-            if known[recipe].may_end(end):
-                ends[recipe] = known[recipe].demonstration  # with the other, if any
-        for row in rows(tree, trees.RECIPES, ends):
+        for row in rows(tree, trees.RECIPES, with_others(demonstrations(tree))):
             print(row)
     return 0
 

@@ -38,6 +38,12 @@ def test_every_demonstration_ends_as_the_table_says(tree):
         assert ROWS[recipe].may_end(end), (recipe, end)
 
 
+def test_an_end_is_written_with_the_other_that_the_table_knows():
+    found = translation.with_others({'tcp_server': 'hangs', 'udp_server': 'hangs'})
+    assert found == {'tcp_server': ROWS['tcp_server'].demonstration,
+                     'udp_server': 'hangs'}
+
+
 def test_the_suite_names_the_rules_that_the_table_says(tree):
     found = translation.rows(tree, TRIED, dict.fromkeys(TRIED), enough=suite.ENOUGH)
     assert [row.rule for row in found] == [ROWS[recipe].rule for recipe in TRIED]
