@@ -1,13 +1,13 @@
-"""A pytest plugin: which test is about which recipe, and how each one ended.
-
-The tests that say most come first: those of single functions, then those on the wire.
+"""A pytest plugin: it runs the tests about some recipes, and writes how each one ended.
 
 study.suite.suite loads it (`-p study.suite.plugin`) and reads what it writes: one JSON
 object a line into the file descriptor --study-fd. The first line is a list, all
-tests that will run: [{"id": ..., "kind": ..., "rules": [...]}, ...]. Then comes
-one line for each test that ended: {"id", "outcome"}, and where it has not passed its
-"message", the whole "text", and whether a test's own assertion said so, "asserted".
-The last line is null.
+tests about these recipes: [{"id": ..., "kind": ..., "rules": [...], "about": [...]},
+...]. Then comes one line for each test that ended (see study.suite.worker). The last
+line is null.
+
+The tests run in forks of this process (see study.suite.pool). Those that say most
+come first: the tests of single functions, then those on the wire.
 """
 import json
 import os
@@ -15,6 +15,26 @@ import os
 import pytest
 
 from compat import trees
+from study.suite import pool
+try:
+    from tests import about
+except ImportError:  # TEMPORARY
+    class about:
+        @staticmethod
+        def recipes_of(item):
+            named = set(trees.RECIPES)
+            parameters = getattr(item, 'callspec', None)
+            found = named.intersection(
+                value for value in (parameters.params.values() if parameters else ())
+                if isinstance(value, str))
+            own = item.path.stem.removeprefix('test_')
+            if not found and own in named:
+                return {own}
+            code = item.function.__code__
+            said = list(code.co_consts) + [getattr(item.module, name, None)
+                                           for name in code.co_names]
+            return found or named.intersection(
+                text for text in said if isinstance(text, str))
 
 KINDS = ('unit', 'wire', 'hostile', 'script', 'interop')  # in the order of the run
 
@@ -22,22 +42,23 @@ KINDS = ('unit', 'wire', 'hostile', 'script', 'interop')  # in the order of the 
 def pytest_addoption(parser):
     group = parser.getgroup('study')
     group.addoption('--study-fd', type=int, help='where to write the results')
-    group.addoption('--study-recipe', help='run only the tests about this recipe')
-    group.addoption('--study-part', help='and of these only a part: 0/4 to 3/4')
+    group.addoption('--study-names', help='of recipes and shared modules, with commas '
+                    'between them: only the tests about these')
+    group.addoption('--study-workers', type=int, help='so many run tests at a time')
+    group.addoption('--study-enough', type=int, help='failed tests of a recipe; 0: all')
+    group.addoption('--study-seconds', type=int, help='for all tests together')
 
 
 def pytest_configure(config):
-    config.pluginmanager.register(Results(config), 'study-results')
+    config.pluginmanager.register(Session(config), 'study-session')
 
 
-class Results:
-    """Chooses the tests that depend on a recipe, and writes what they say."""
+class Session:
+    """Chooses the tests, has them run, and writes what they say."""
 
     def __init__(self, config):
         self.target = os.fdopen(config.getoption('--study-fd'), 'w', encoding='utf-8')
-        self.recipe = config.getoption('--study-recipe')
-        self.part, self.parts = map(int, config.getoption('--study-part').split('/'))
-        self.outcomes = {}  # of the test that runs: it has not passed
+        self.names = set(config.getoption('--study-names').split(','))
 
     def write(self, value):
         self.target.write(json.dumps(value) + '\n')
@@ -45,46 +66,30 @@ class Results:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config, items):
-        about = sorted((item for item in items if self.recipe in recipes_of(item)),
-                       key=lambda item: KINDS.index(kind_of(item)))
-        chosen = about[self.part::self.parts]
+        chosen = sorted((item for item in items if names_of(item) & self.names),
+                        key=lambda item: KINDS.index(kind_of(item)))
         config.hook.pytest_deselected(
             items=[item for item in items if item not in chosen])
         items[:] = chosen
-        self.write([{'id': item.nodeid, 'kind': kind_of(item), 'rules': rules_of(item)}
-                    for item in items])
 
-    def pytest_sessionfinish(self):
-        """Say that this is all: a child that a port has forked and left behind may
-        hold the descriptor open."""
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        """Run the tests, in the place of pytest's own loop."""
+        tests = [pool.Test(item, names_of(item) & self.names) for item in session.items]
+        self.write([{'id': test.id, 'kind': kind_of(test.item),
+                     'rules': rules_of(test.item), 'about': sorted(test.names)}
+                    for test in tests])
+        option = session.config.getoption
+        if not session.config.option.collectonly:
+            pool.Pool(tests, option('--study-workers'), option('--study-enough'),
+                      option('--study-seconds'), self.write).run()
         self.write(None)
-
-    def pytest_runtest_logreport(self, report):
-        """A test has three phases, of which the first that does not pass counts."""
-        if not report.passed:
-            self.outcomes.setdefault(report.nodeid, result(report))
-        if report.when == 'teardown':
-            passed = {'id': report.nodeid, 'outcome': 'passed'}
-            self.write(self.outcomes.pop(report.nodeid, passed))
+        return True
 
 
-def recipes_of(item):
-    """Return the recipes that a test is about, as a set of names.
-
-    Its parameters name them; or else its file does; or else the test's own code.
-    """
-    named = set(trees.RECIPES)
-    parameters = getattr(item, 'callspec', None)
-    found = named.intersection(
-        value for value in (parameters.params.values() if parameters else ())
-        if isinstance(value, str))
-    own = item.path.stem.removeprefix('test_')
-    if not found and own in named:
-        return {own}
-    code = item.function.__code__
-    said = list(code.co_consts) + [getattr(item.module, name, None)
-                                   for name in code.co_names]
-    return found or named.intersection(text for text in said if isinstance(text, str))
+def names_of(item):
+    """Return the recipes and shared modules that a test is about, a set of names."""
+    return set(about.recipes_of(item))
 
 
 def kind_of(item):
@@ -96,20 +101,3 @@ def kind_of(item):
 def rules_of(item):
     """Return the rules that a test's markers name, in order."""
     return [name for mark in item.iter_markers('rule') for name in mark.args]
-
-
-def result(report):
-    """Return what to write about a test that was skipped or failed."""
-    text = report.longreprtext
-    crash = getattr(report.longrepr, 'reprcrash', None)
-    message = crash.message if crash else text.strip().rpartition('\n')[2]
-    return {'id': report.nodeid, 'outcome': report.outcome, 'message': message,
-            'text': text, 'asserted': bool(crash) and is_assertion(crash)}
-
-
-def is_assertion(crash):
-    """Whether a failure is one that the suite itself has asserted, and neither an
-    error that came up on the way there nor a wait in vain."""
-    tests = os.path.join(trees.ROOT, 'tests', '')
-    return (os.path.abspath(crash.path).startswith(tests)
-            and crash.message.startswith(('assert ', 'AssertionError')))
