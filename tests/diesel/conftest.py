@@ -13,6 +13,12 @@ CERTIFICATE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                            'localhost.pem')
 
 
+def pytest_collectstart(collector):
+    if isinstance(collector, pytest.Module):
+        # About compat.diesel itself, and not the recipe that uses it.
+        collector.add_marker(pytest.mark.about())
+
+
 @pytest.fixture
 def run():
     """A function: main (and loops and services beside it) -> what main returns,
