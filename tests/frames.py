@@ -1,4 +1,4 @@
-"""The frames of the chat: a length of four bytes in network order, and so many bytes."""
+"""The chat's frames: a length, four bytes in network order, and so many bytes."""
 import struct
 
 

@@ -53,7 +53,8 @@ def test_the_recipes_of_a_test(item, names):
     (Item(None, ['udp'], 'tests.test_hostile_udp_server'),
      'which recipe is it about? See tests/about.py.'),
     (Item(marker(TCP, 'udp', 'tcp')), 'its marker about() names no recipe: tcp, udp'),
-    (Item(marker(name=TCP)), "its marker about() names no recipe: {'name': '%s'}" % TCP),
+    (Item(marker(name=TCP)),
+     "its marker about() names no recipe: {'name': 'tcp_server'}"),
 ], ids=['nothing', 'nearly', 'unknown', 'by-keyword'])
 def test_a_test_that_does_not_say_what_it_is_about_is_an_error(item, words):
     with pytest.raises(pytest.UsageError) as caught:

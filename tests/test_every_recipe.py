@@ -7,8 +7,8 @@ import pytest
 
 from compat import process
 from compat import trees
-from tests.names import (DATAGRAMS, FORKING, MATRIX, ON_A_PATH, ON_A_PORT, UNIX_DATAGRAM,
-                         UNIX_STREAM, WEB)
+from tests.names import (DATAGRAMS, FORKING, MATRIX, ON_A_PATH, ON_A_PORT,
+                         UNIX_DATAGRAM, UNIX_STREAM, WEB)
 
 every_recipe = pytest.mark.parametrize('name', trees.RECIPES)
 every_recipe_on_a_port = pytest.mark.parametrize('name', ON_A_PORT)

@@ -12,12 +12,11 @@ import pytest
 from compat import kernel
 from compat import process
 from compat import trees
+from tests.frames import frame
 from tests.names import CHAT, DATAGRAMS, FIGURE, MATRIX, WEB
 
 SERVICE_TIME = 1.0  # seconds of server_matrix
 OTHERS = [name for name in trees.RECIPES if name != WEB]
-FRAME = b'\0\0\0\x03ann'
-WELCOME = b'\0\0\0\x1e* Welcome, ann. Others here: 0'
 
 QUICK = [name for name in OTHERS if name != MATRIX]
 
@@ -54,8 +53,8 @@ def ask(conversation, folder):
         if name == FIGURE:
             assert client.read_all().startswith(b'BaseRequestHandler\n')
         elif name == CHAT:
-            client.send(FRAME)
-            client.expect(WELCOME)
+            client.send(frame(b'ann'))
+            client.expect(frame(b'* Welcome, ann. Others here: 0'))
             client.end()
             client.expect_end()
         else:
