@@ -140,10 +140,12 @@ def short(test):
     """Return in a line why a test failed: the last line of a traceback, if a script has
     printed one, or else the first of the test's own message."""
     message = words.plain(test.message).strip()
-    printed = words.last_lines(message.partition('Traceback (most')[2] + '\n'
-                               + words.plain(test.said))
+    if message.startswith('ExceptionGroup: '):  # the test's and its fixtures'
+        message = '\n'.join(words.of_group(test)) or message
+    printed = (words.last_lines(message.partition('Traceback (most')[2])[-1:]
+               or words.worth_reading(words.last_lines(words.plain(test.said))))
     if printed:
-        return printed[-1]
+        return printed[0]
     line = message.partition('\n')[0]
     return line.removeprefix('AssertionError: ').removeprefix('compat.process.')
 

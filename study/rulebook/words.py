@@ -23,6 +23,20 @@ def last_lines(text):
     return [line.strip() for line in text.splitlines() if LAST.match(line.strip())]
 
 
+def of_group(test):
+    """Return the last lines of the tracebacks in an exception group that pytest shows."""
+    lines = '\n'.join(line.lstrip('E |+') for line in test.text.splitlines()
+                      if SHOWN.match(line))
+    return [line for line in last_lines(plain(lines))
+            if not line.startswith('ExceptionGroup')]
+
+
+def worth_reading(lines):
+    """Return those lines that are no warnings about what was left open: one error is
+    the reason of many of them."""
+    return [line for line in lines if not line.startswith('ResourceWarning')]
+
+
 def of_test(test):
     """Return the words in which a failed test has failed, as text: what pytest shows of
     the error, and the last lines of the tracebacks that its programs have printed."""
