@@ -5,8 +5,6 @@
     process        a recipe as a child process: a server, a client, a script
     socketserver   the library's module under one name, with what 3.x added
     diesel         the real library on Python 2; on Python 3 its replacement
-    diesel_runner  a function run inside a diesel application, for tests
-    diesel_tls     what either library takes as a TLS context
 
 All of it runs on 2.7 and on 3.6 and up. The trees themselves never import it,
 with one exception: py3/echo_server_with_diesel.py.

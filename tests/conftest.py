@@ -15,6 +15,7 @@ import pytest
 
 from compat import process
 from compat import trees
+from tests import about
 from tests.talk import Conversation
 
 # From good to bad: a test that passes and then fails to clean up has two.
@@ -39,6 +40,18 @@ def pytest_configure(config):
         trees.current_tree()
     except trees.TreeError as error:
         raise pytest.UsageError(str(error))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report():
+    report = (yield).get_result()
+    try:
+        for node in report.result or []:
+            if isinstance(node, pytest.Item):
+                about.recipes_of(node)
+    except pytest.UsageError as error:
+        # Not raised: pytest-xdist would not show it.
+        report.outcome, report.longrepr = 'failed', str(error)
 
 
 def pytest_sessionfinish(session):

@@ -7,13 +7,10 @@ import subprocess
 import pytest
 
 from compat import process
+from tests.frames import frame
 
 NAME = 'chat_server_with_select'
 rule = pytest.mark.rule
-
-
-def frame(data):
-    return struct.pack('!I', len(data)) + data
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ import pytest
 
 from compat import process
 from compat import trees
+from tests.names import CHAT, DATAGRAMS, FIGURE, MATRIX
 
-CHAT = 'chat_server_with_select'
-MATRIX = 'server_matrix'  # it has no client of its own
-DATAGRAMS = ['udp_server', 'unix_datagram_server']
+# The matrix has no client of its own.
 CLIENTS = [name for name in trees.RECIPES if name != MATRIX]
-FIGURE = 'server_hierarchy'  # it is printed at once, and then nothing is left to do
+# The figure is printed at once, and then nothing is left to do.
 DEMONSTRATIONS = [name for name in trees.RECIPES if name != FIGURE]
 
 # The program that a test runs: a recipe that gets the signal with its own line N. From

@@ -3,8 +3,7 @@ import pytest
 
 from compat import process
 from compat import trees
-
-DIESEL = 'echo_server_with_diesel'
+from tests.names import DIESEL, MATRIX, PLAIN_STREAMS
 
 # The program that a test runs: stdout is bad, then the recipe is started.
 ONTO = '''
@@ -68,10 +67,9 @@ def test_a_start_without_stdout_is_one_line_and_status_1(tree, name, args):
 
 # How many bytes stdout takes: it fails in what a client says, and in what the server
 # does. The matrix is not there: it prints only when all its clients have been served.
-ON_THE_WAY = [(name, size) for name in trees.RECIPES if name != 'server_matrix'
+ON_THE_WAY = [(name, size) for name in trees.RECIPES if name != MATRIX
               for size in (60, 130, 170)]
-ON_THE_WAY += [(name, size) for name in ('tcp_server', 'unix_stream_server')
-               for size in (290, 330)]
+ON_THE_WAY += [(name, size) for name in PLAIN_STREAMS for size in (290, 330)]
 
 
 @pytest.mark.hostile

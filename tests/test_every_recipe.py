@@ -7,10 +7,8 @@ import pytest
 
 from compat import process
 from compat import trees
-
-ON_A_PATH = ['unix_stream_server', 'unix_datagram_server']
-ON_A_PORT = [name for name in trees.RECIPES if name not in ON_A_PATH]
-DATAGRAMS = ['udp_server']
+from tests.names import (DATAGRAMS, FORKING, MATRIX, ON_A_PATH, ON_A_PORT,
+                         UNIX_DATAGRAM, UNIX_STREAM, WEB)
 
 every_recipe = pytest.mark.parametrize('name', trees.RECIPES)
 every_recipe_on_a_port = pytest.mark.parametrize('name', ON_A_PORT)
@@ -143,10 +141,9 @@ def test_an_unknown_option_is_one_line_and_status_2(tree, name):
 
 @pytest.mark.hostile
 @pytest.mark.parametrize('name, missing', [
-    ('forking_mixin_socket_server', 'os.fork'), ('server_matrix', 'os.fork'),
-    ('server_matrix', 'socket.AF_UNIX'), ('unix_stream_server', 'socket.AF_UNIX'),
-    ('unix_datagram_server', 'socket.AF_UNIX'),
-    ('simple_web_server_with_epoll', 'select.epoll')])
+    (FORKING, 'os.fork'), (MATRIX, 'os.fork'), (MATRIX, 'socket.AF_UNIX'),
+    (UNIX_STREAM, 'socket.AF_UNIX'), (UNIX_DATAGRAM, 'socket.AF_UNIX'),
+    (WEB, 'select.epoll')])
 def test_what_the_platform_lacks_is_one_line_and_status_1(tree, name, missing):
     code = ('import os, runpy, select, socket, sys; del %s; sys.argv[:] = [%r]; '
             'runpy.run_path(%r, run_name="__main__")'

@@ -1,23 +1,16 @@
 """A full room: everybody reads everything once and in one order, whoever else does not
 read at all. (With 500 clients for a minute: benchmarks/load_chat.py.)"""
-import struct
-
 import pytest
 
-NAME = 'chat_server_with_select'
+from tests.frames import frame, read_frame
+from tests.names import CHAT
+
+pytestmark = pytest.mark.about(CHAT)
 CLIENTS = 40
 MESSAGES = 200
 ROUND = 20  # messages, then they are read
 SIZE = 50000  # bytes of a message: those of all are more than the kernel keeps
 NUMBER = '%08d'
-
-
-def frame(data):
-    return struct.pack('!I', len(data)) + data
-
-
-def read_frame(client):
-    return client.read(struct.unpack('!I', client.read(4))[0])
 
 
 def joined(conversation, address, number):
@@ -44,7 +37,7 @@ def heard(client, count):
 @pytest.mark.parametrize('deaf', [0, CLIENTS // 10], ids=['all-read', 'some-do-not'])
 def test_all_in_a_full_room_read_every_message_once_in_one_order(running, conversation,
                                                                  deaf):
-    room = running(NAME)
+    room = running(CHAT)
     clients = [joined(conversation, room.address, number) for number in range(CLIENTS)]
     listener = joined(conversation, room.address, CLIENTS)
     speakers = clients[deaf:]

@@ -10,12 +10,10 @@ from hypothesis import settings
 from hypothesis import strategies
 
 from compat import process
+from tests.names import DATAGRAMS, DIESEL, FORKING, PLAIN_STREAMS, THREADING, UDP
 
-PLAIN = ['tcp_server', 'unix_stream_server']
-LABELLED = ['forking_mixin_socket_server', 'threading_mixin_socket_server']
-DIESEL = 'echo_server_with_diesel'
-STREAMS = PLAIN + LABELLED + [DIESEL]
-DATAGRAMS = ['udp_server', 'unix_datagram_server']
+LABELLED = [FORKING, THREADING]
+STREAMS = PLAIN_STREAMS + LABELLED + [DIESEL]
 PIECE = 1024  # bytes: of a longer line these servers answer so much at a time
 EOL = b'\r\n'
 
@@ -39,7 +37,7 @@ def upper(data):
 def answer(name, data, label):
     """Return the whole reply of a server to the bytes of one connection. label:
     what stands in front of each piece of it."""
-    if name in PLAIN:
+    if name in PLAIN_STREAMS:
         return upper(data)
     if name == DIESEL:
         return b''.join(b'You said: ' + line + EOL for line in data.split(EOL)[:-1])
@@ -145,7 +143,7 @@ def bound(folder):
     socks = []
 
     def start(name):
-        is_unix = name != 'udp_server'
+        is_unix = name != UDP
         socks.append(socket.socket(socket.AF_UNIX if is_unix else socket.AF_INET,
                                    socket.SOCK_DGRAM))
         socks[-1].settimeout(process.DEADLINE)

@@ -13,24 +13,18 @@ from compat import kernel
 from compat import process
 from compat import trees
 from compat.socketserver import serving
+from tests.frames import frame
+from tests.names import (CHAT, DIESEL, FIGURE, FORKING, MATRIX, PLAIN_STREAMS, TCP,
+                         THREADING)
+from tests.names import UNIX_STREAM as UNIX
 from tests.talk import SILENCE, to
 
-TCP, UNIX = 'tcp_server', 'unix_stream_server'
-FORKING, THREADING = 'forking_mixin_socket_server', 'threading_mixin_socket_server'
-FIGURE, CHAT = 'server_hierarchy', 'chat_server_with_select'
-MATRIX, DIESEL = 'server_matrix', 'echo_server_with_diesel'
-ONE_AT_A_TIME = [TCP, UNIX]
-MANY = [FORKING, THREADING, DIESEL]
-ECHO = ONE_AT_A_TIME + MANY
+ECHO = PLAIN_STREAMS + [FORKING, THREADING, DIESEL]
 GOES = '^(Connection lost: |Client .* left)'  # what a server says of a lost client
 NO_ROOM = 'Nobody is let in for now: Too many open files'
 MAX_CHILDREN = 40  # ForkingMixIn.max_children: more wait
 
 every_echo = pytest.mark.parametrize('name', ECHO)
-
-
-def frame(data):
-    return b'\0\0\0' + bytes(bytearray([len(data)])) + data
 
 
 def greet(client, name):
@@ -164,6 +158,7 @@ def test_who_finds_no_descriptor_is_served_when_others_go(running, conversation,
 
 
 @pytest.mark.hostile
+@pytest.mark.about(FORKING)
 def test_a_forking_server_has_descriptors_for_any_number_of_clients(running,
                                                                    conversation):
     server = running(FORKING)
@@ -228,6 +223,7 @@ def begun():
 
 
 @pytest.mark.hostile
+@pytest.mark.about(TCP)
 def test_who_finds_the_backlog_full_is_served_at_last(running, conversation, begun):
     server = running(TCP)
     first = conversation(server.address)
@@ -250,6 +246,7 @@ def test_who_finds_the_backlog_full_is_served_at_last(running, conversation, beg
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UNIX)
 def test_who_finds_the_backlog_of_a_socket_file_full_is_told(running, conversation,
                                                              begun):
     server = running(UNIX)
@@ -306,6 +303,7 @@ recipe.main()
 
 
 @pytest.mark.hostile
+@pytest.mark.about(FORKING)
 def test_a_forked_handler_that_raises_ends_its_child_only(running, conversation, tree):
     code = WITH_A_BUG % (trees.ROOT, FORKING, tree.path, FORKING)
     server = running(FORKING, command=['-c', code])
@@ -331,6 +329,7 @@ def served_children(conversation, address, count):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(FORKING)
 def test_a_forked_child_that_is_killed_takes_nobody_along(running, conversation):
     server = running(FORKING)
     (victim, other), pids = served_children(conversation, server.address, 2)
@@ -344,6 +343,7 @@ def test_a_forked_child_that_is_killed_takes_nobody_along(running, conversation)
 
 
 @pytest.mark.hostile
+@pytest.mark.about(FORKING)
 def test_the_41st_client_waits_until_one_of_40_goes(running, conversation):
     server = running(FORKING)
     clients, pids = served_children(conversation, server.address, MAX_CHILDREN)
@@ -357,6 +357,7 @@ def test_the_41st_client_waits_until_one_of_40_goes(running, conversation):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(FORKING)
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM],
                          ids=['SIGINT', 'SIGTERM'])
 def test_a_server_that_waits_for_one_of_40_children_can_be_ended(running, conversation,
@@ -371,6 +372,7 @@ def test_a_server_that_waits_for_one_of_40_children_can_be_ended(running, conver
 
 
 @pytest.mark.hostile
+@pytest.mark.about(FORKING)
 @pytest.mark.rule('server-close')
 def test_ended_children_are_waited_for_as_new_ones_come(running, conversation):
     server = running(FORKING)
@@ -387,6 +389,7 @@ def test_ended_children_are_waited_for_as_new_ones_come(running, conversation):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(THREADING)
 def test_a_crowd_of_threads_is_served_at_once(running, conversation):
     server = running(THREADING)
     clients = [conversation(server.address) for _ in range(150)]
@@ -433,6 +436,7 @@ def test_ctrl_c_ends_a_client_that_waits(tree, listener, name):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(FORKING)
 @pytest.mark.rule('except-as')
 def test_a_forked_child_with_a_dead_stdout_is_no_traceback(running, conversation, tree):
     code = WITH_A_DEAD_STDOUT % tree.script(FORKING)

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 import pytest
 
 from tests import inside
+from tests.frames import frame, frames, read_frame
+from tests.names import CHAT
 
-NAME = 'chat_server_with_select'
+pytestmark = pytest.mark.about(CHAT)
 rule = pytest.mark.rule
 # The same examples in every run: a failure is somebody's change, not luck.
 FIXED = dict(deadline=None, derandomize=True, database=None,
@@ -18,25 +20,10 @@ WIRE = settings(max_examples=30, **FIXED)
 CUTS = st.lists(st.integers(0, 10000), max_size=8)
 
 
-def frame(data):
-    return struct.pack('!I', len(data)) + data
-
-
-def frames(received):
-    """Return the contents of whole frames, which must be all that was received."""
-    found = []
-    while received:
-        length, = struct.unpack('!I', received[:4])
-        found.append(received[4:4 + length])
-        assert len(found[-1]) == length
-        received = received[4 + length:]
-    return found
-
-
 @pytest.fixture
 def chat(recipe):
     """The chat, with its loop in our hands."""
-    machine = inside.chat(recipe(NAME))
+    machine = inside.chat(recipe(CHAT))
     yield machine
     machine.close()
 
@@ -58,7 +45,7 @@ def heard(chat):
 @pytest.mark.hostile
 @rule('struct-sizes')
 def test_any_split_of_frames_gives_the_same_frames(recipe):
-    take_frame = recipe(NAME).take_frame
+    take_frame = recipe(CHAT).take_frame
 
     @settings(QUICK, max_examples=300)
     @given(st.lists(st.binary(max_size=300), max_size=10), st.binary(max_size=3), CUTS)
@@ -75,7 +62,7 @@ def test_any_split_of_frames_gives_the_same_frames(recipe):
 @pytest.mark.hostile
 @rule('struct-sizes')
 def test_what_is_no_frame_is_an_error_or_awaited(recipe):
-    module = recipe(NAME)
+    module = recipe(CHAT)
 
     @settings(QUICK, max_examples=300)
     @given(st.binary(max_size=60))
@@ -149,7 +136,7 @@ def test_any_split_of_anything_says_the_same(heard):
 @pytest.fixture
 def pair(running, conversation):
     """A running server, and two clients that know of each other."""
-    room = running(NAME)
+    room = running(CHAT)
     ann, bob = conversation(room.address), conversation(room.address)
     ann.send(frame(b'ann'))
     ann.expect(frame(b'* Welcome, ann. Others here: 0'))
@@ -161,10 +148,8 @@ def pair(running, conversation):
 
 def hear(client, data):
     """Read frames until there is one with this content."""
-    while True:
-        length, = struct.unpack('!I', client.read(4))
-        if client.read(length) == data:
-            return
+    while read_frame(client) != data:
+        pass
 
 
 @pytest.mark.hostile

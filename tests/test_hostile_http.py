@@ -16,8 +16,9 @@ import pytest
 
 from compat import process
 from tests import inside
+from tests.names import WEB
 
-NAME = 'simple_web_server_with_epoll'
+pytestmark = pytest.mark.about(WEB)
 GREETING = b'Hello from epoll, w\xc3\xb6rld!\n'
 GET = b'GET / HTTP/1.1\r\n'
 HOST = b'Host: x\r\n'
@@ -34,13 +35,13 @@ WIRE = settings(max_examples=30, **FIXED)
 
 @pytest.fixture
 def server(running):
-    return running(NAME)
+    return running(WEB)
 
 
 @pytest.fixture
 def web(recipe):
     """The web server, with its loop in our hands."""
-    machine = inside.web(recipe(NAME))
+    machine = inside.web(recipe(WEB))
     yield machine
     machine.close()
 
@@ -443,7 +444,7 @@ def test_any_split_of_anything_gives_the_same_answers(web):
 
 @pytest.mark.hostile
 def test_no_head_is_more_than_a_bad_request(recipe):
-    module = recipe(NAME)
+    module = recipe(WEB)
 
     @settings(QUICK, max_examples=300)
     @given(st.lists(FRAGMENTS, max_size=8).map(b''.join))
@@ -475,7 +476,7 @@ def test_any_bytes_leave_the_server_serving_its_other_clients(server, conversati
 @pytest.fixture
 def hasty(recipe):
     """A server in this process that gives each request and reply half a second."""
-    module = recipe(NAME)
+    module = recipe(WEB)
     module.SECONDS = dict(module.SECONDS, request=0.5, reply=0.5)
     with inside.serving(module) as server:
         # Else the kernel takes megabytes of replies before the server notices.
@@ -602,13 +603,13 @@ sys.stdout.flush()
 server.serve_forever()
 signal.setitimer(signal.ITIMER_REAL, 0)
 server.close()
-""" % NAME
+""" % WEB
 
 
 @pytest.mark.hostile
 @rule('eintr')
 def test_a_thousand_signals_a_second_lose_no_request(running, conversation):
-    server = running(NAME, command=['-c', INTERRUPTED])
+    server = running(WEB, command=['-c', INTERRUPTED])
     for _ in range(20):
         assert_served(server, conversation)
     client = conversation(server.address)
@@ -654,7 +655,7 @@ def descriptors(count):
 @pytest.mark.hostile
 def test_a_thousand_idle_connections_hinder_no_busy_one(running, conversation):
     with descriptors(1500):
-        server = running(NAME)
+        server = running(WEB)
         idle = [conversation(server.address) for _ in range(1000)]
         for client in idle[::10]:
             ask(client)

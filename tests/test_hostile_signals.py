@@ -12,15 +12,11 @@ import pytest
 from compat import kernel
 from compat import process
 from compat import trees
+from tests.frames import frame
+from tests.names import CHAT, DATAGRAMS, FIGURE, MATRIX, WEB
 
-MATRIX, CHAT, DIESEL = 'server_matrix', 'chat_server_with_select', trees.RECIPES[-1]
-UDP, UNIX_DATAGRAM = 'udp_server', 'unix_datagram_server'
-DATAGRAMS = [UDP, UNIX_DATAGRAM]
-FIGURE, WEB = 'server_hierarchy', 'simple_web_server_with_epoll'
 SERVICE_TIME = 1.0  # seconds of server_matrix
 OTHERS = [name for name in trees.RECIPES if name != WEB]
-FRAME = b'\0\0\0\x03ann'
-WELCOME = b'\0\0\0\x1e* Welcome, ann. Others here: 0'
 
 QUICK = [name for name in OTHERS if name != MATRIX]
 
@@ -57,8 +53,8 @@ def ask(conversation, folder):
         if name == FIGURE:
             assert client.read_all().startswith(b'BaseRequestHandler\n')
         elif name == CHAT:
-            client.send(FRAME)
-            client.expect(WELCOME)
+            client.send(frame(b'ann'))
+            client.expect(frame(b'* Welcome, ann. Others here: 0'))
             client.end()
             client.expect_end()
         else:
@@ -108,6 +104,7 @@ def test_a_signal_at_any_moment_ends_it_cleanly(running, tree, ask, name):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(MATRIX)
 @pytest.mark.rule('eintr')
 @either_signal
 def test_a_signal_in_the_middle_of_a_service_does_not_cut_it_short(

@@ -12,7 +12,9 @@ import pytest
 from compat import interpreters
 from compat import process
 from compat import trees
+from tests import about
 from tests import relay
+from tests.names import DATAGRAMS
 from tests.talk import to
 
 pytestmark = pytest.mark.interop
@@ -31,7 +33,6 @@ ON_A_PATH = {
     'unix_stream_server': ['--message', b'Gr\xc3\xbc\xc3\x9fe'],
     'unix_datagram_server': ['--message', b'Gr\xc3\xbc\xc3\x9fe'],
 }
-DATAGRAMS = ('udp_server', 'unix_datagram_server')
 TREES = [trees.named('py2_original'), trees.named('py3')]
 # What differs from run to run: pids, the rest of one in the forking client's
 # line, the date.
@@ -94,6 +95,7 @@ def test_a_script_does_not_run_under_the_other_python(name, tree, major):
     assert output == b''
 
 
+@pytest.mark.about(*about.NAMES)
 @pytest.mark.parametrize('tree', TREES, ids=['py2_original', 'py3'])
 def test_a_tree_compiles_without_a_warning(tree):
     copy = os.path.join(process.private_folder(), tree.name)

@@ -9,8 +9,11 @@ import subprocess
 import pytest
 
 from compat import process
+from tests.frames import frame
+from tests.names import (CHAT, DIESEL, FORKING, MATRIX, ON_A_PATH, TCP, UDP,
+                         UNIX_DATAGRAM, UNIX_STREAM)
 
-on_both = pytest.mark.parametrize('name', ['unix_stream_server', 'unix_datagram_server'])
+on_both = pytest.mark.parametrize('name', ON_A_PATH)
 EVERYTHING = bytes(bytearray(range(256)))
 PLAIN = set(bytearray(b'\n')) | set(range(0x20, 0x7f))
 
@@ -74,25 +77,28 @@ def test_a_stale_socket_file_is_refused_and_kept(running, tree, folder, name):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UNIX_DATAGRAM)
 def test_a_second_datagram_server_leaves_the_first_its_file(running, tree, folder):
     path = os.path.join(folder, 's')
-    server = running('unix_datagram_server', '--path', path)
-    one_line_error(tree, 'unix_datagram_server', path, 'Address already in use')
-    child = process.run(tree, 'unix_datagram_server', ['--connect', path])
+    server = running(UNIX_DATAGRAM, '--path', path)
+    one_line_error(tree, UNIX_DATAGRAM, path, 'Address already in use')
+    child = process.run(tree, UNIX_DATAGRAM, ['--connect', path])
     assert child.lines[-1] == 'Client received: HELLO ECHO SERVER!'
     server.end()
 
 
 @pytest.mark.hostile
+@pytest.mark.about(MATRIX)
 @pytest.mark.rule('octal-literals')
 @pytest.mark.parametrize('kind', ['UnixStreamServer', 'ForkingUnixDatagramServer'])
 def test_the_socket_files_of_the_matrix_are_private(running, kind):
-    path = running('server_matrix', '--server', kind).address
+    path = running(MATRIX, '--server', kind).address
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UNIX_DATAGRAM)
 @pytest.mark.rule('octal-literals')
 def test_the_socket_file_of_a_client_is_private(tree, folder):
     path = os.path.join(folder, 's')
@@ -100,7 +106,7 @@ def test_the_socket_file_of_a_client_is_private(tree, folder):
     try:
         sock.settimeout(process.DEADLINE)
         sock.bind(path)
-        with process.Child(tree, 'unix_datagram_server', ['--connect', path]) as child:
+        with process.Child(tree, UNIX_DATAGRAM, ['--connect', path]) as child:
             address = sock.recvfrom(100)[1]
             assert stat.S_IMODE(os.stat(address).st_mode) == 0o600
             sock.sendto(b'yes', address)
@@ -122,9 +128,7 @@ def expect_harmless(child, what):
 
 @pytest.mark.hostile
 @pytest.mark.rule('text-for-the-screen')
-@pytest.mark.parametrize('name', ['tcp_server', 'unix_stream_server',
-                                  'forking_mixin_socket_server',
-                                  'echo_server_with_diesel'])
+@pytest.mark.parametrize('name', [TCP, UNIX_STREAM, FORKING, DIESEL])
 def test_no_byte_of_a_client_drives_the_terminal_of_the_log(running, conversation, name):
     server = running(name)
     client = conversation(server.address)
@@ -133,17 +137,14 @@ def test_no_byte_of_a_client_drives_the_terminal_of_the_log(running, conversatio
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UDP)
 @pytest.mark.rule('text-for-the-screen')
 def test_no_datagram_drives_the_terminal_of_the_log(running):
-    server = running('udp_server')
+    server = running(UDP)
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.sendto(EVERYTHING, server.address)
     sock.close()
     expect_harmless(server, b'\\xff')
-
-
-def frame(data):
-    return b'\0\0' + bytes(bytearray(divmod(len(data), 256))) + data
 
 
 # DEL, C1 and what ends a line or turns its direction (Unicode).
@@ -151,22 +152,24 @@ OTHER_CONTROLS = u'\x7f\x85\x9b2J\u2028\u2029\u202a\u202e\u2066\u2069'
 
 
 @pytest.mark.hostile
+@pytest.mark.about(CHAT)
 @pytest.mark.rule('text-for-the-screen')
 def test_no_name_drives_the_terminal_of_the_log(running, conversation):
-    room = running('chat_server_with_select')
+    room = running(CHAT)
     conversation(room.address).send(frame(u'\xfc\u4e2d\U0001f40d'.encode('utf-8')))
     expect_harmless(room, b'joined')
 
 
 @pytest.mark.hostile
+@pytest.mark.about(CHAT)
 @pytest.mark.rule('stdin-and-stdout')
 def test_nothing_that_others_say_drives_the_terminal_of_the_chat(tree, running,
                                                                 conversation):
-    room = running('chat_server_with_select')
+    room = running(CHAT)
     bob = conversation(room.address)
     bob.send(frame(b'bob'))
     arguments = ['--connect', '127.0.0.1', str(room.address[1]), '--name', 'ann']
-    with process.Child(tree, 'chat_server_with_select', arguments,
+    with process.Child(tree, CHAT, arguments,
                        stdin=subprocess.PIPE) as child:
         child.wait_for_line('Welcome')
         bob.send(frame(EVERYTHING[:0x20] + OTHER_CONTROLS.encode('utf-8') + b'end'))
@@ -177,10 +180,11 @@ def test_nothing_that_others_say_drives_the_terminal_of_the_chat(tree, running,
 
 
 @pytest.mark.hostile
+@pytest.mark.about(CHAT)
 @pytest.mark.rule('text-for-the-screen')
 def test_no_refusal_of_a_server_drives_the_terminal_of_the_chat(tree, listener):
     arguments = ['--connect', '127.0.0.1', str(listener.getsockname()[1]), '--name', 'a']
-    with process.Child(tree, 'chat_server_with_select', arguments) as child:
+    with process.Child(tree, CHAT, arguments) as child:
         peer = listener.accept()[0]
         peer.sendall(frame(b'! \x1b[2J\xc2\x9b2J\xe2\x80\xae'))
         peer.close()

@@ -9,11 +9,11 @@ import stat
 import pytest
 
 from compat import process
+from tests.names import DATAGRAMS, UDP
+from tests.names import UNIX_DATAGRAM as UNIX
 from tests.talk import SILENCE, to
 
-BOTH = ['udp_server', 'unix_datagram_server']
-UDP, UNIX = BOTH
-on_both = pytest.mark.parametrize('name', BOTH)
+on_both = pytest.mark.parametrize('name', DATAGRAMS)
 
 MOST_OF_UDP = 65507  # bytes: 65,535 without the headers of IPv4 and UDP (RFC 768)
 MOST_OF_SERVER = 65535  # bytes that a server of ours takes
@@ -175,6 +175,7 @@ def test_the_server_prints_control_bytes_as_escapes(bound, running, name):
 # Clients that cannot be answered
 
 @pytest.mark.hostile
+@pytest.mark.about(UNIX)
 def test_a_client_without_a_path_is_heard_and_not_answered(bound, running):
     server, client = running(UNIX), bound(UNIX)
     nameless = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -188,6 +189,7 @@ def test_a_client_without_a_path_is_heard_and_not_answered(bound, running):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UNIX)
 @pytest.mark.rule('oserror', 'except-as')
 def test_a_client_whose_path_has_gone_is_one_line(bound, running):
     server, client, other = running(UNIX), bound(UNIX), bound(UNIX)
@@ -202,6 +204,7 @@ def test_a_client_whose_path_has_gone_is_one_line(bound, running):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UNIX)
 @pytest.mark.rule('oserror')
 def test_a_client_that_does_not_read_loses_its_replies_and_stops_nobody(bound, running):
     server, deaf, other = running(UNIX), bound(UNIX), bound(UNIX)
@@ -221,6 +224,7 @@ def test_a_client_that_does_not_read_loses_its_replies_and_stops_nobody(bound, r
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UDP)
 def test_a_client_of_udp_that_is_gone_disturbs_nobody(bound, running):
     server, gone, other = running(UDP), bound(UDP), bound(UDP)
     for _ in range(3):
@@ -232,6 +236,7 @@ def test_a_client_of_udp_that_is_gone_disturbs_nobody(bound, running):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UNIX)
 def test_a_datagram_too_large_for_the_server_is_not_answered_in_part(bound, running):
     server, client = running(UNIX), bound(UNIX)
     client.sendto(b'x' * (MOST_OF_SERVER + 1), server.address)
@@ -276,6 +281,7 @@ def test_the_handler_says_why_a_reply_is_lost(recipe, name, capsys):
 
 
 @pytest.mark.unit
+@pytest.mark.about(UNIX)
 @pytest.mark.parametrize('address', [None, '', b''], ids=['none', 'text', 'bytes'])
 def test_the_handler_does_not_answer_a_client_without_a_path(recipe, address, capsys):
     sock = KeptSocket()
@@ -345,6 +351,7 @@ def test_the_client_sends_one_datagram_and_prints_one(tree, bound, name):
 
 
 @pytest.mark.wire
+@pytest.mark.about(UNIX)
 def test_the_client_has_a_path_of_its_own_to_be_answered_on(tree, bound):
     server = bound(UNIX)
     with process.Child(tree, UNIX, to(server.getsockname())) as child:
@@ -357,6 +364,7 @@ def test_the_client_has_a_path_of_its_own_to_be_answered_on(tree, bound):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UDP)
 def test_the_client_does_not_listen_to_strangers(tree, bound):
     server, stranger = bound(UDP), bound(UDP)
     with process.Child(tree, UDP, to(server.getsockname())) as child:
@@ -420,6 +428,7 @@ def test_a_client_of_nobody_gets_one_line_and_status_1(tree, bound, name):
 
 
 @pytest.mark.wire
+@pytest.mark.about(UDP)
 def test_the_largest_message_and_its_reply_fit_in_a_datagram(tree, running):
     message = 'x' * MOST_OF_UDP
     child = process.run(tree, UDP, to(running(UDP).address) + ['--message', message])
@@ -428,6 +437,7 @@ def test_the_largest_message_and_its_reply_fit_in_a_datagram(tree, running):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UDP)
 @pytest.mark.rule('oserror')
 def test_a_message_that_fits_in_no_datagram_is_one_line(tree, bound):
     message = ['--message', 'x' * (MOST_OF_UDP + 1)]
@@ -437,6 +447,7 @@ def test_a_message_that_fits_in_no_datagram_is_one_line(tree, bound):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UDP)
 @pytest.mark.parametrize('port', ['http', '65536', '-1'])
 def test_a_client_of_what_is_no_port_is_one_line_and_status_2(tree, port):
     child = process.run(tree, UDP, ['--connect', '127.0.0.1', port])
@@ -469,6 +480,7 @@ def test_a_signal_ends_it_after_its_work(bound, running, name, number):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UNIX)
 def test_a_second_server_leaves_the_first_its_file(running, tree, folder, bound):
     path, client = os.path.join(folder, 's'), bound(UNIX)
     server = running(UNIX, '--path', path)

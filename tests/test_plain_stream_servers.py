@@ -7,11 +7,11 @@ import socket
 import pytest
 
 from compat import process
+from tests.names import PLAIN_STREAMS, TCP
+from tests.names import UNIX_STREAM as UNIX
 from tests.talk import to
 
-BOTH = ['tcp_server', 'unix_stream_server']
-TCP, UNIX = BOTH
-on_both = pytest.mark.parametrize('name', BOTH)
+on_both = pytest.mark.parametrize('name', PLAIN_STREAMS)
 
 
 def ask(conversation, address, request):
@@ -174,6 +174,7 @@ def test_a_client_that_is_gone_before_its_reply_disturbs_nobody(running, convers
 # One request each
 
 @pytest.mark.wire
+@pytest.mark.about(TCP)
 @pytest.mark.rule('iteration')
 def test_it_serves_so_many_requests_and_ends(running, conversation):
     server = running(TCP, '--requests', '2')
@@ -187,6 +188,7 @@ def test_it_serves_so_many_requests_and_ends(running, conversation):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(TCP)
 @pytest.mark.parametrize('number', ['0', '-1', 'two', '', '1_0'],
                          ids=['zero', 'negative', 'word', 'empty', 'underscore'])
 def test_what_is_no_number_of_requests_is_one_line(tree, number):
@@ -198,6 +200,7 @@ def test_what_is_no_number_of_requests_is_one_line(tree, number):
 
 
 @pytest.mark.script
+@pytest.mark.about(TCP)
 def test_a_server_starts_again_where_one_has_just_ended(running, conversation):
     server = running(TCP)
     client = conversation(server.address)
@@ -294,6 +297,7 @@ def test_a_reset_is_one_line_and_status_1_for_the_client(tree, peer, name):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UNIX)
 def test_a_second_server_leaves_the_first_its_file(running, tree, folder, conversation):
     path = os.path.join(folder, 's')
     server = running(UNIX, '--path', path)
@@ -303,6 +307,7 @@ def test_a_second_server_leaves_the_first_its_file(running, tree, folder, conver
 
 
 @pytest.mark.unit
+@pytest.mark.about(TCP)
 @pytest.mark.rule('keyboard-interrupt')
 def test_a_signal_that_a_destructor_swallows_is_raised_again(recipe, monkeypatch):
     module, before = recipe(TCP), {}

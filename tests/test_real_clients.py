@@ -4,14 +4,15 @@ import re
 
 import pytest
 
+from tests.names import DIESEL, FORKING, TCP, THREADING, UDP, UNIX_DATAGRAM, UNIX_STREAM
 from tests.programs import answer
 
 SAID = b'Gr\xc3\xbc\xc3\x9fe\r\nhello'
 UPPER = b'GR\xc3\xbc\xc3\x9fE\r\nHELLO'
 REPLIES = {
-    'tcp_server': UPPER,
-    'forking_mixin_socket_server': br'(\d+): Gr\xc3\xbc\xc3\x9fe\r\n\1: hello',
-    'threading_mixin_socket_server': br'(Thread-\d+): Gr\xc3\xbc\xc3\x9fe\r\n\1: hello',
+    TCP: UPPER,
+    FORKING: br'(\d+): Gr\xc3\xbc\xc3\x9fe\r\n\1: hello',
+    THREADING: br'(Thread-\d+): Gr\xc3\xbc\xc3\x9fe\r\n\1: hello',
 }
 
 
@@ -32,40 +33,46 @@ def test_socat_is_answered_line_by_line(running, name):
 
 
 @pytest.mark.wire
+@pytest.mark.about(UNIX_STREAM)
 def test_nc_reaches_the_socket_file(folder, running):
-    path = running('unix_stream_server', '--path', os.path.join(folder, 's')).address
+    path = running(UNIX_STREAM, '--path', os.path.join(folder, 's')).address
     assert answer(SAID, 'nc', '-N', '-U', path) == UPPER
 
 
 @pytest.mark.wire
+@pytest.mark.about(UNIX_STREAM)
 def test_socat_reaches_the_socket_file(folder, running):
-    path = running('unix_stream_server', '--path', os.path.join(folder, 's')).address
+    path = running(UNIX_STREAM, '--path', os.path.join(folder, 's')).address
     assert answer(SAID, 'socat', '-t5', '-', 'UNIX-CONNECT:' + path) == UPPER
 
 
 @pytest.mark.wire
+@pytest.mark.about(DIESEL)
 @pytest.mark.rule('diesel')
 def test_nc_is_answered_by_diesel(running):
-    host, port = running('echo_server_with_diesel').address
+    host, port = running(DIESEL).address
     # Without -N: to diesel, who will say no more has left.
     assert answer(SAID + b'\r\n', 'nc', '-w', '1', host, str(port)) == (
         b'You said: Gr\xc3\xbc\xc3\x9fe\r\nYou said: hello\r\n')
 
 
 @pytest.mark.wire
+@pytest.mark.about(UDP)
 def test_nc_sends_a_datagram(running):
-    host, port = running('udp_server').address
+    host, port = running(UDP).address
     assert answer(SAID, 'nc', '-u', '-w', '1', host, str(port)) == UPPER
 
 
 @pytest.mark.wire
+@pytest.mark.about(UDP)
 def test_socat_sends_a_datagram(running):
-    where = 'UDP:%s:%d' % running('udp_server').address
+    where = 'UDP:%s:%d' % running(UDP).address
     assert answer(SAID, 'socat', '-t0.5', '-', where) == UPPER
 
 
 @pytest.mark.wire
+@pytest.mark.about(UNIX_DATAGRAM)
 def test_socat_sends_a_datagram_from_a_path_of_its_own(folder, running):
-    path = running('unix_datagram_server', '--path', os.path.join(folder, 's')).address
+    path = running(UNIX_DATAGRAM, '--path', os.path.join(folder, 's')).address
     where = 'UNIX-SENDTO:%s,bind=%s' % (path, os.path.join(folder, 'c'))
     assert answer(SAID, 'socat', '-t0.5', '-', where) == UPPER

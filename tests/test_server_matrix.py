@@ -30,13 +30,13 @@ ForkingUnixStreamServer      Unix stream    forking       overlapped  1
 ThreadingUnixStreamServer    Unix stream    threading     overlapped  1
 8 of 13 overlapped: 61%
 '''
-NAMES = [line.split()[0].decode('ascii') for line in TABLE.splitlines()[1:-1]]
-ON_PATHS = [name for name in NAMES if 'Unix' in name]
-DATAGRAMS = [name for name in NAMES if 'UDP' in name or 'Datagram' in name]
-STREAMS = [name for name in NAMES if name not in DATAGRAMS]
+SERVERS = [line.split()[0].decode('ascii') for line in TABLE.splitlines()[1:-1]]
+ON_PATHS = [name for name in SERVERS if 'Unix' in name]
+DATAGRAM_SERVERS = [name for name in SERVERS if 'UDP' in name or 'Datagram' in name]
+STREAM_SERVERS = [name for name in SERVERS if name not in DATAGRAM_SERVERS]
 
-every_server = pytest.mark.parametrize('name', NAMES)
-every_stream_server = pytest.mark.parametrize('name', STREAMS)
+every_server = pytest.mark.parametrize('name', SERVERS)
+every_stream_server = pytest.mark.parametrize('name', STREAM_SERVERS)
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_every_server_is_closed_through_server_close(matrix, monkeypatch):
     monkeypatch.setattr(matrix, 'SERVICE_TIME', 0.2)
     monkeypatch.setattr(matrix, 'print_table', lambda services: None)
     matrix.demonstrate()
-    assert sorted(set(closed)) == sorted(NAMES)
+    assert sorted(set(closed)) == sorted(SERVERS)
 
 
 def closing(server_class, closed):
@@ -203,7 +203,7 @@ def test_a_handler_that_raises_is_one_line_and_no_end(
 @pytest.mark.unit
 @pytest.mark.rule('renamed-modules')
 def test_there_are_twelve_servers_and_a_thirteenth(matrix):
-    assert sorted(matrix.SERVERS) == sorted(NAMES)
+    assert sorted(matrix.SERVERS) == sorted(SERVERS)
     kinds = {(matrix.family(name), matrix.kind(name)) for name in matrix.SERVERS}
     assert kinds == {(family, kind) for family in matrix.FAMILIES.values()
                      for kind in (None, 'forking', 'threading')} | {
@@ -231,7 +231,7 @@ def bases(server_class):
 @pytest.mark.unit
 @pytest.mark.rule('server-close')
 def test_threads_at_work_keep_no_server_from_closing(matrix):
-    for name in NAMES:
+    for name in SERVERS:
         if name.startswith('Threading'):
             assert vars(matrix.SERVERS[name])['daemon_threads'] is True
 
@@ -239,7 +239,7 @@ def test_threads_at_work_keep_no_server_from_closing(matrix):
 @pytest.mark.unit
 @pytest.mark.rule('sorting-mixed-types')
 def test_servers_are_sorted_by_family_and_those_without_a_mix_in_first(matrix):
-    assert matrix.in_order(NAMES[::-1]) == NAMES
+    assert matrix.in_order(SERVERS[::-1]) == SERVERS
     assert matrix.in_order({'ForkingTCPServer', 'TCPServer'}) == [
         'TCPServer', 'ForkingTCPServer']
 
@@ -290,7 +290,7 @@ def test_a_stream_server_says_when_it_served(served, conversation, name):
 
 @pytest.mark.wire
 @pytest.mark.rule('bytes-on-the-wire', 'bytes-formatting')
-@pytest.mark.parametrize('name', DATAGRAMS)
+@pytest.mark.parametrize('name', DATAGRAM_SERVERS)
 def test_a_datagram_server_says_when_it_served(served, datagrams, name):
     client = datagrams(served(name))
     for request in (b'Serve me.\n', b'', b'\xff\0'):
@@ -519,7 +519,7 @@ def test_help_names_the_servers_in_order(tree):
     assert (child.stderr, child.popen.returncode) == (b'', 0)
     text = ' '.join(child.stdout.decode('ascii').split())
     assert 'which server to be: %s (default: ForkingTCPServer)' % (
-        ', '.join(NAMES)) in text
+        ', '.join(SERVERS)) in text
 
 
 @pytest.mark.hostile

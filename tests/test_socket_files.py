@@ -6,8 +6,9 @@ import stat
 import pytest
 
 from compat import process
+from tests.names import ON_A_PATH
 
-on_both = pytest.mark.parametrize('name', ['unix_stream_server', 'unix_datagram_server'])
+on_both = pytest.mark.parametrize('name', ON_A_PATH)
 
 
 @pytest.mark.script

@@ -13,6 +13,7 @@ def files(folder):
 
 
 @pytest.mark.unit
+@pytest.mark.about()
 def test_both_trees_have_the_same_files():
     original, port = trees.named('py2_original'), trees.named('py3')
     assert files(original.path) == files(port.path)
@@ -50,12 +51,14 @@ def test_a_script_names_an_interpreter_that_can_run_it(tree, name):
 
 
 @pytest.mark.unit
+@pytest.mark.about()
 def test_importing_a_recipe_twice_gives_two_modules(recipe):
     first, second = recipe('tcp_server'), recipe('tcp_server')
     assert first is not second
 
 
 @pytest.mark.unit
+@pytest.mark.about()
 def test_a_folder_without_recipes_is_no_tree(folder):
     with pytest.raises(trees.TreeError) as caught:
         trees.Tree(folder)
@@ -63,6 +66,7 @@ def test_a_folder_without_recipes_is_no_tree(folder):
 
 
 @pytest.mark.unit
+@pytest.mark.about()
 def test_a_missing_folder_is_no_tree(folder):
     with pytest.raises(trees.TreeError) as caught:
         trees.Tree(os.path.join(folder, 'x'))
@@ -70,6 +74,7 @@ def test_a_missing_folder_is_no_tree(folder):
 
 
 @pytest.mark.unit
+@pytest.mark.about()
 def test_an_unknown_recipe_is_said_to_be_missing(tree):
     with pytest.raises(trees.TreeError) as caught:
         trees.load('gopher_server', tree)
@@ -77,6 +82,7 @@ def test_an_unknown_recipe_is_said_to_be_missing(tree):
 
 
 @pytest.mark.unit
+@pytest.mark.about()
 def test_the_tree_can_be_named_in_the_environment(tree, monkeypatch):
     monkeypatch.setenv('PORT_TREE', trees.named('py2_original').path)
     assert trees.current_tree().major == 2
@@ -85,12 +91,14 @@ def test_the_tree_can_be_named_in_the_environment(tree, monkeypatch):
 
 
 @pytest.mark.unit
+@pytest.mark.about()
 def test_an_interpreter_that_is_none_is_passed_over():
     assert interpreters.version('/no/such/python') is None
     assert interpreters.version('/bin/echo') is None
 
 
 @pytest.mark.unit
+@pytest.mark.about()
 @pytest.mark.parametrize('major', [2, 3])
 def test_a_missing_interpreter_is_one_line_that_helps(monkeypatch, major):
     monkeypatch.setattr(interpreters, 'version', lambda executable: None)
@@ -102,6 +110,7 @@ def test_a_missing_interpreter_is_one_line_that_helps(monkeypatch, major):
 
 
 @pytest.mark.unit
+@pytest.mark.about()
 def test_the_interpreter_of_a_tree_can_be_named(monkeypatch):
     monkeypatch.setenv('PORT_PYTHON2', '/some/python')
     monkeypatch.setenv('PORT_PYTHON3', '/some/python')

@@ -4,8 +4,8 @@ import os
 import pytest
 
 from compat import diesel
-from compat import diesel_runner
 from compat import process
+from tests.diesel import runner
 
 # A certificate for localhost and 127.0.0.1 that has signed itself, and its key,
 # until 2126: made for these tests, with `openssl req -x509`.
@@ -13,11 +13,17 @@ CERTIFICATE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                            'localhost.pem')
 
 
+def pytest_collectstart(collector):
+    if isinstance(collector, pytest.Module):
+        # About compat.diesel itself, and not the recipe that uses it.
+        collector.add_marker(pytest.mark.about())
+
+
 @pytest.fixture
 def run():
     """A function: main (and loops and services beside it) -> what main returns,
-    run as a loop of an application of its own; see compat.diesel_runner."""
-    return diesel_runner.run
+    run as a loop of an application of its own; see tests.diesel.runner."""
+    return runner.run
 
 
 @pytest.fixture

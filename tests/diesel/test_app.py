@@ -4,8 +4,8 @@ import socket
 import pytest
 
 from compat import diesel
-from compat import diesel_runner
 from compat.diesel import runtime
+from tests.diesel import runner
 from tests.diesel.turns import settle
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
@@ -28,7 +28,7 @@ def app():
     """An Application, which is closed with the test."""
     application = diesel.Application(allow_app_replacement=True)
     yield application
-    diesel_runner.close(application)
+    runner.close(application)
     runtime.current_app = None
 
 
@@ -89,7 +89,7 @@ def test_setup_is_called_before_the_loops_run():
     try:
         mine.run()
     finally:
-        diesel_runner.close(mine)
+        runner.close(mine)
     assert order == ['setup', 'loop', 'from setup']
 
 
@@ -107,7 +107,7 @@ def test_services_listen_when_setup_is_called():
     try:
         mine.run()
     finally:
-        diesel_runner.close(mine)
+        runner.close(mine)
     assert seen == [True]
 
 
@@ -161,14 +161,14 @@ def test_there_is_one_application_a_program(app):
 
 def test_an_application_may_take_the_place_of_another(app):
     other = diesel.Application(allow_app_replacement=True)
-    diesel_runner.close(other)
+    runner.close(other)
     assert runtime.current_app is other
 
 
 def test_after_its_end_there_may_be_another(run):
     run(diesel.sleep)
     assert runtime.current_app is None
-    diesel_runner.close(diesel.Application())
+    runner.close(diesel.Application())
     runtime.current_app = None
 
 

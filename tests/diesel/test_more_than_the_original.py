@@ -5,9 +5,9 @@ import socket
 import pytest
 
 from compat import diesel
-from compat import diesel_tls
 from compat.diesel import core
 from compat.process import DEADLINE
+from tests.diesel import tls
 from tests.diesel.turns import settle, wait_for_restarts, wait_until
 
 pytestmark = [pytest.mark.hostile, pytest.mark.rule('diesel')]
@@ -272,7 +272,7 @@ def test_a_client_of_a_server_without_tls_gets_an_error(run, certificate):
 
     def main():
         diesel.Client('localhost', service.port,
-                      ssl_ctx=diesel_tls.for_client(certificate))
+                      ssl_ctx=tls.for_client(certificate))
     with pytest.raises(diesel.ClientConnectionError):
         run(main, service)
 

@@ -4,7 +4,7 @@ import ssl
 import pytest
 
 from compat import diesel
-from compat import diesel_tls
+from tests.diesel import tls
 from tests.diesel.turns import settle, wait_until
 
 pytestmark = [pytest.mark.wire, pytest.mark.rule('diesel')]
@@ -38,10 +38,10 @@ def secured(served, certificate, conversation):
     def serve(handler, client):
         def whole(address):
             talk = conversation(address)
-            context = diesel_tls.for_blocking_client(certificate)
+            context = tls.for_blocking_client(certificate)
             talk.sock = context.wrap_socket(talk.sock, server_hostname='localhost')
             return client(talk)
-        return served(handler, whole, ssl_ctx=diesel_tls.for_service(certificate))
+        return served(handler, whole, ssl_ctx=tls.for_service(certificate))
     return serve
 
 
@@ -106,7 +106,7 @@ def test_what_was_said_before_the_end_is_in_the_error(run, certificate):
         diesel.fire('done')
 
     service = diesel.Service(handler, 0, '127.0.0.1',
-                             ssl_ctx=diesel_tls.for_service(certificate))
+                             ssl_ctx=tls.for_service(certificate))
 
     class Leaver(diesel.Client):
         @diesel.call
@@ -115,7 +115,7 @@ def test_what_was_said_before_the_end_is_in_the_error(run, certificate):
 
     def main():
         with Leaver('localhost', service.port,
-                    ssl_ctx=diesel_tls.for_client(certificate)) as client:
+                    ssl_ctx=tls.for_client(certificate)) as client:
             client.say(b'half a li')
         diesel.wait('done')
         return got
@@ -124,11 +124,11 @@ def test_what_was_said_before_the_end_is_in_the_error(run, certificate):
 
 def test_a_client_talks_to_a_service(run, certificate):
     service = diesel.Service(echo, 0, '127.0.0.1',
-                             ssl_ctx=diesel_tls.for_service(certificate))
+                             ssl_ctx=tls.for_service(certificate))
 
     def main():
         client = Asker('localhost', service.port,
-                       ssl_ctx=diesel_tls.for_client(certificate))
+                       ssl_ctx=tls.for_client(certificate))
         return [client.ask(b'one'), client.ask(b'two'), client.close()]
     assert run(main, service) == [b'You said: one\r\n', b'You said: two\r\n', None]
 
@@ -138,25 +138,25 @@ def test_a_client_sends_and_gets_much(run, certificate):
         diesel.send(diesel.receive(len(BIG)))
 
     service = diesel.Service(handler, 0, '127.0.0.1',
-                             ssl_ctx=diesel_tls.for_service(certificate))
+                             ssl_ctx=tls.for_service(certificate))
 
     def main():
         client = Asker('localhost', service.port,
-                       ssl_ctx=diesel_tls.for_client(certificate))
+                       ssl_ctx=tls.for_client(certificate))
         return client.ask_much(BIG) == BIG
     assert run(main, service)
 
 
 def test_twenty_clients_talk_at_once(run, certificate):
     service = diesel.Service(echo, 0, '127.0.0.1',
-                             ssl_ctx=diesel_tls.for_service(certificate))
+                             ssl_ctx=tls.for_service(certificate))
 
     def main():
         answers = []
 
         def worker(number):
             client = Asker('localhost', service.port,
-                           ssl_ctx=diesel_tls.for_client(certificate))
+                           ssl_ctx=tls.for_client(certificate))
             answers.append(client.ask(b'%d' % number))
 
         for number in range(20):
@@ -169,13 +169,13 @@ def test_twenty_clients_talk_at_once(run, certificate):
 def test_who_does_not_begin_the_handshake_holds_up_nobody(
         run, certificate, conversation):
     service = diesel.Service(echo, 0, '127.0.0.1',
-                             ssl_ctx=diesel_tls.for_service(certificate))
+                             ssl_ctx=tls.for_service(certificate))
 
     def main():
         diesel.thread(conversation, ('127.0.0.1', service.port))
         settle()  # the service has let the peer in
         client = Asker('localhost', service.port,
-                       ssl_ctx=diesel_tls.for_client(certificate))
+                       ssl_ctx=tls.for_client(certificate))
         return client.ask(b'one')
     assert run(main, service) == b'You said: one\r\n'
 
@@ -183,14 +183,14 @@ def test_who_does_not_begin_the_handshake_holds_up_nobody(
 @pytest.mark.hostile
 def test_who_speaks_no_tls_disturbs_nobody(run, certificate, conversation):
     service = diesel.Service(echo, 0, '127.0.0.1',
-                             ssl_ctx=diesel_tls.for_service(certificate))
+                             ssl_ctx=tls.for_service(certificate))
 
     def main():
         talk = diesel.thread(conversation, ('127.0.0.1', service.port))
         talk.send(b'GET / HTTP/1.0\r\n\r\n')
         settle()  # the service has let the peer in
         client = Asker('localhost', service.port,
-                       ssl_ctx=diesel_tls.for_client(certificate))
+                       ssl_ctx=tls.for_client(certificate))
         return client.ask(b'one')
     assert run(main, service) == b'You said: one\r\n'
 
@@ -205,5 +205,5 @@ def test_a_certificate_that_is_not_trusted_is_refused(
             context.wrap_socket(talk.sock, server_hostname='localhost').close()
         except ssl.SSLError:
             return 'refused'
-    context = diesel_tls.for_service(certificate)
+    context = tls.for_service(certificate)
     assert served(echo, client, ssl_ctx=context) == 'refused'

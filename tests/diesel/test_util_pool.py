@@ -2,10 +2,10 @@
 import pytest
 
 from compat import diesel
-from compat import diesel_runner
 from compat.diesel.util.event import Event
 from compat.diesel.util.pool import (
     ConnectionPool, ConnectionPoolFull, TerminalThreadPool, ThreadPool)
+from tests.diesel import runner
 from tests.diesel.turns import settle, wait_until
 
 pytestmark = pytest.mark.rule('diesel')
@@ -387,11 +387,11 @@ def test_a_terminal_pool_ends_the_application_when_all_is_done():
         timed_out.append(True)
         diesel.quickstop()
 
-    diesel.set_log_level(diesel_runner.levels.DISABLED)
+    diesel.set_log_level(runner.levels.DISABLED)
     app = diesel.Application(allow_app_replacement=True)
     try:
         diesel.quickstart(TerminalThreadPool(2, handle, generator(range(5))),
                           watchdog, __app=app)
     finally:
-        diesel_runner.close(app)
+        runner.close(app)
     assert (sorted(done), timed_out) == ([0, 1, 2, 3, 4], [])

@@ -5,9 +5,9 @@ import os
 import pytest
 
 from compat import diesel
-from compat import diesel_runner
 from compat import process
 from compat.diesel import web
+from tests.diesel import runner
 from tests.diesel.http_talk import HttpConversation, answers, get, post
 
 FORM = b'Content-Type: application/x-www-form-urlencoded'
@@ -25,7 +25,7 @@ class Application(web.DieselFlask):
 def app():
     application = Application('tests')
     yield application
-    diesel_runner.close(application.diesel_app)
+    runner.close(application.diesel_app)
 
 
 @pytest.fixture

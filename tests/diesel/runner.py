@@ -3,7 +3,7 @@
     def main():
         diesel.sleep(0.1)
         return 'done'
-    assert diesel_runner.run(main) == 'done'
+    assert runner.run(main) == 'done'
 
 The real library leaves the sockets of an application that has ended to the
 garbage collector; here they are closed, so that a test leaves nothing behind. Its
