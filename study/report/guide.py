@@ -3,7 +3,7 @@ import re
 from dataclasses import dataclass, field
 
 from compat import trees
-from study import rules as rulebook
+from study.rulebook import rules as rulebook
 
 HEADING = re.compile(r'(#{2,6}) (.+)$')
 MECHANICAL = 'what-a-mechanical-translation-leaves-broken'

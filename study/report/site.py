@@ -7,7 +7,6 @@ import shutil
 import jinja2
 
 from compat import trees
-from study import rules as rulebook
 from study.report import guards
 from study.report import guide
 from study.report import hierarchy
@@ -15,6 +14,7 @@ from study.report import pairs
 from study.report import prose
 from study.report import results
 from study.report import snippets
+from study.rulebook import rules as rulebook
 
 HERE = os.path.dirname(__file__)
 STATIC = os.path.join(HERE, 'static')

@@ -7,7 +7,7 @@ import pytest
 
 from compat import process
 from compat import trees
-from study import rules
+from study.rulebook import rules
 from study.tests.tool import COMMAND, environment, on_a_terminal, study
 
 HIERARCHY = 'server_hierarchy'

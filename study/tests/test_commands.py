@@ -9,7 +9,7 @@ import pytest
 
 from compat import interpreters
 from compat import trees
-from study import changes
+from study.diff import changes
 from study.tests.tool import COMMAND, environment, on_a_terminal, study
 
 ESCAPE = '\x1b['
@@ -59,6 +59,7 @@ needs_python2 = pytest.mark.skipif(not two_interpreters(), reason='no Python 2.7
     (['check', trees.ROOT], 'no recipe in folder: '),
     (['check', 'py3', '--recipe', 'gopher'], 'no such recipe: gopher'),
     (['check', 'py2_original'], 'need Python 2'),
+    (['demo', 'gopher'], 'no such recipe: gopher'),
     (['start', trees.ROOT], 'the folder is not empty'),
     (['start', '/proc/no/such'], 'No such file or directory'),
     (['start', 'x/py2_original'], 'choose another'),
@@ -79,7 +80,7 @@ def test_without_a_python_2_the_original_is_one_line_and_status_2(tmp_path):
 
 
 @pytest.mark.parametrize('arguments', [[], ['list'], ['run'], ['diff'], ['check'],
-                                       ['start'], ['report']])
+                                       ['start'], ['demo'], ['report']])
 def test_help_names_the_command(arguments):
     child = study(*arguments, '--help')
     assert child.returncode == 0

@@ -7,8 +7,8 @@ import os
 import pytest
 
 from compat import trees
-from study import changes
-from study import rules
+from study.diff import changes
+from study.rulebook import rules
 
 ORIGINAL, PORT = trees.named('py2_original'), trees.named('py3')
 RULES = rules.load()

@@ -1,6 +1,6 @@
 """What a mechanical translation leaves broken: the rows of MIGRATION.md's table.
 
-    python -m study.translation     translates, runs all tests, prints the rows
+    python -m study.suite.translation     translates, runs all tests, prints the rows
 
 It takes some minutes. study/tests/test_translation.py holds the table to the truth.
 """
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from compat import process
 from compat import trees
-from study import findings
-from study import rules
-from study import starting
-from study import suite
+from study.commands import start
+from study.rulebook import findings
+from study.rulebook import rules
+from study.suite import suite
 
 HEADING = '## What a mechanical translation leaves broken'
 ROW = re.compile(r'\| `(\w+)` \| (.+?) \| (\d+) of (\d+) \| (?:`([\w-]+)`|none) \|$')
@@ -107,7 +107,7 @@ def rows(tree, recipes, ends, enough=0):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        starting.start(os.path.join(folder, 'translated'), True)
+        start.start(os.path.join(folder, 'translated'), True)
         tree = trees.Tree(os.path.join(folder, 'translated'))
         for row in rows(tree, trees.RECIPES, with_others(demonstrations(tree))):
             print(row)

@@ -177,7 +177,7 @@ def start(tree, recipe, options, folder, descriptor, log):
                    if name not in ('PORT_RESULTS', 'PORT_TREE', 'PYTEST_ADDOPTS')}
     environment.update(TMPDIR=folder, PORT_DEADLINE=DEADLINE)
     return subprocess.Popen(
-        [sys.executable, '-m', 'pytest', '-vv', '-p', 'study.plugin',
+        [sys.executable, '-m', 'pytest', '-vv', '-p', 'study.suite.plugin',
          '-p', 'no:cacheprovider', '--timeout', str(LIMIT), '--timeout-method', 'signal',
          '--tree', tree.path, '--study-recipe', recipe, '--study-fd', str(descriptor)]
         + options + files_about(recipe),

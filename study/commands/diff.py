@@ -1,11 +1,11 @@
 """study diff: a recipe and its port side by side, and the rules that explain them."""
 from compat import trees
 from study import output
-from study import rules
-from study import sidebyside
-from study import unified
 from study.commands import CommandLine
+from study.diff import sidebyside
+from study.diff import unified
 from study.errors import recipe_named, rule_named
+from study.rulebook import rules
 
 
 def recipes_with(rule, chosen):

@@ -2,7 +2,7 @@
 
 The tests that say most come first: those of single functions, then those on the wire.
 
-study.suite loads it (`-p study.plugin`) and reads what it writes: one JSON
+study.suite.suite loads it (`-p study.suite.plugin`) and reads what it writes: one JSON
 object a line into the file descriptor --study-fd. The first line is a list, all
 tests that will run: [{"id": ..., "kind": ..., "rules": [...]}, ...]. Then comes
 one line for each test that ended: {"id", "outcome"}, and where it has not passed its

@@ -1,6 +1,6 @@
-"""The main job: every recipe's demonstration in both trees, side by side.
+"""study demo: the main job, every recipe's demonstration in both trees, side by side.
 
-    ./toxw run -e demo          (python -m study.demo [RECIPE ...])
+    ./toxw run -e demo          (python -m study demo [RECIPE ...])
 
 Each tree runs under an interpreter of its own. What may differ from one run to
 the next (pids, ports, temporary paths) is put in a normal form first; every
@@ -17,6 +17,8 @@ import textwrap
 from compat import interpreters
 from compat import process
 from compat import trees
+from study.commands import CommandLine
+from study.errors import recipe_named
 
 # What differs from run to run, and what stands for it. The forking client cuts
 # five characters off its reply, which leaves a piece of a longer pid.
@@ -88,10 +90,13 @@ def show(recipes, tree):
         print('\n'.join(transcript(tree, recipe)))
 
 
-def main(names):
-    recipes = names or trees.RECIPES
-    for unknown in set(recipes) - set(trees.RECIPES):
-        sys.exit('demo: no such recipe: %s' % unknown)
+def main(argv):
+    """Show the demonstrations; return 0 if all agree, else 1. Raises StudyError."""
+    parser = CommandLine(prog='study demo', description='The demonstrations of both '
+                         'trees side by side, and mark each line that differs.')
+    parser.add_argument('recipes', nargs='*', metavar='RECIPE', help='default: all')
+    args = parser.parse_args(argv)
+    recipes = [recipe_named(name) for name in args.recipes] or trees.RECIPES
     original, port = trees.named('py2_original'), trees.named('py3')
     try:
         python2 = interpreters.find(2)
@@ -105,7 +110,3 @@ def main(names):
     print('\n%d of %d recipes agree: %d lines the same, %d different.'
           % (agreed, len(recipes), same, different))
     return 0 if agreed == len(recipes) else 1
-
-
-if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))

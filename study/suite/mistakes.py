@@ -1,6 +1,6 @@
 """Classic mistakes of porting, and the rule that `study check` names for each.
 
-    ./toxw run -e mistakes      (python -m study.mistakes [RECIPE ...])
+    ./toxw run -e mistakes      (python -m study.suite.mistakes [RECIPE ...])
 
 Each mistake is made in a copy of py3/, alone, and the tests of its recipe are
 run against the copy. The exit status is 1 if any mistake passes, or if another rule
@@ -13,9 +13,9 @@ import sys
 import tempfile
 
 from compat import trees
-from study import findings
-from study import rules
-from study import suite
+from study.rulebook import findings
+from study.rulebook import rules
+from study.suite import suite
 
 Mistake = collections.namedtuple('Mistake', 'what rule recipe old new')
 

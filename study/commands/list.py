@@ -5,10 +5,10 @@ from rich.table import Table
 
 from compat import interpreters
 from compat import trees
-from study import changes
 from study import output
-from study import rules
 from study.commands import CommandLine
+from study.diff import changes
+from study.rulebook import rules
 
 VERSIONS = [(2, 7)] + [(3, minor) for minor in range(6, 15)]
 

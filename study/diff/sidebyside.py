@@ -12,9 +12,9 @@ from rich.syntax import ANSISyntaxTheme, Syntax
 from rich.text import Text
 
 from compat import trees
-from study import aligned
-from study import changes
-from study import rules
+from study.diff import aligned
+from study.diff import changes
+from study.rulebook import rules
 
 CONTEXT = 3  # unchanged lines around a change
 NUMBER = 4  # columns of a line number

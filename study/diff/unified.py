@@ -4,8 +4,8 @@ import difflib
 from rich.syntax import Syntax
 
 from compat import trees
-from study import changes
-from study import rules
+from study.diff import changes
+from study.rulebook import rules
 
 CONTEXT = 3  # lines
 

@@ -10,12 +10,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from compat import trees
-from study import findings
 from study import output
-from study import rules
-from study import suite
 from study.commands import CommandLine
 from study.errors import StudyError, recipe_named, tree_named
+from study.rulebook import findings
+from study.rulebook import rules
+from study.suite import suite
 
 PAUSE = 0.3  # seconds between two looks at the folder, with --watch
 
