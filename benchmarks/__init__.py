@@ -1,8 +1,9 @@
 """Is the port as fast as the original? Figures that anyone can repeat.
 
-    ./toxw run -e bench                 every group, and the plots
+    ./toxw run -e bench                 every group, and the plots, in build/bench/
     ./toxw run -e bench -- web chat     some groups
     ./toxw run -e bench -- --against benchmarks/results/run.json
+    ./toxw run -e bench -- --keep       the run that README.md here and the report show
 
     cases      what is measured: servers, loads, sizes
     running    a server on one core, the load on another, and what that costs

@@ -4,13 +4,15 @@ import socket
 
 from greenlet import getcurrent
 
-from compat.diesel import core
 from compat.diesel import runtime
-from compat.diesel.core import ApplicationEnd, Connection, Loop, UDPSocket
+from compat.diesel.connection import Connection
+from compat.diesel.errors import ApplicationEnd
 from compat.diesel.events import WaitPool
 from compat.diesel.hub import EventHub
 from compat.diesel.logmod import log
+from compat.diesel.loop import Loop
 from compat.diesel.security import handshake
+from compat.diesel.udp import UDPSocket
 
 PAUSE = 0.1  # seconds not to accept when there are no descriptors left
 NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -84,7 +86,7 @@ class Application(object):
             log.info('Ending diesel application')
         finally:
             self._run = False
-            core.current_loop = None
+            runtime.current_loop = None
             self._close()
             if runtime.current_app is self:
                 runtime.current_app = None

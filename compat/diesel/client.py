@@ -2,9 +2,12 @@
 import errno
 import socket
 
-from compat.diesel import core
+from compat.diesel.connection import Connection
+from compat.diesel.errors import ClientConnectionError, ClientConnectionTimeout
+from compat.diesel.loop import wait_for_socket
 from compat.diesel.resolver import resolve_dns_name
 from compat.diesel.security import handshake
+from compat.diesel.udp import UDPSocket
 
 UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 
@@ -40,7 +43,7 @@ class Client(object):
             self._connect(sock, ip, timeout)
             if self.ssl_ctx is not None:
                 sock = self._secure(sock, timeout)
-            self.conn = core.Connection(sock, (ip, self.port))
+            self.conn = Connection(sock, (ip, self.port))
         except BaseException:
             sock.close()
             raise
@@ -50,10 +53,10 @@ class Client(object):
     def _connect(self, sock, ip, timeout):
         status = sock.connect_ex((ip, self.port))
         if status in UNDER_WAY:
-            core.wait_for_socket(sock, timeout, self._timeout())
+            wait_for_socket(sock, timeout, self._timeout())
             status = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if status:
-            raise core.ClientConnectionError(
+            raise ClientConnectionError(
                 'Could not connect to remote host (%s:%s)' % (self.addr, self.port))
 
     def _secure(self, sock, timeout):
@@ -63,9 +66,9 @@ class Client(object):
             handshake(tls, timeout, self._timeout())
         except OSError as error:
             tls.close()
-            if isinstance(error, core.ClientConnectionTimeout):
+            if isinstance(error, ClientConnectionTimeout):
                 raise
-            raise core.ClientConnectionError('TLS with %s:%s failed: %s' % (
+            raise ClientConnectionError('TLS with %s:%s failed: %s' % (
                 self.addr, self.port, error)) from error
         except BaseException:
             tls.close()
@@ -73,7 +76,7 @@ class Client(object):
         return tls
 
     def _timeout(self):
-        return core.ClientConnectionTimeout('connection timeout (%s:%s)'
+        return ClientConnectionTimeout('connection timeout (%s:%s)'
                                             % (self.addr, self.port))
 
     def on_connect(self):
@@ -110,7 +113,7 @@ class UDPClient(Client):
             sock.setblocking(False)
             if source_ip:
                 sock.bind((source_ip, 0))
-            self.conn = core.UDPSocket(self, sock, ip, self.port)
+            self.conn = UDPSocket(self, sock, ip, self.port)
         except BaseException:
             sock.close()
             raise

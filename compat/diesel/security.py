@@ -1,7 +1,7 @@
 """TLS: the handshake, without keeping anybody else waiting."""
 import ssl
 
-from compat.diesel import core
+from compat.diesel.loop import wait_for_socket
 
 
 def handshake(sock, timeout=None, late=None):
@@ -13,6 +13,6 @@ def handshake(sock, timeout=None, late=None):
         try:
             return sock.do_handshake()
         except ssl.SSLWantReadError:
-            core.wait_for_socket(sock, timeout, late, write=False)
+            wait_for_socket(sock, timeout, late, write=False)
         except ssl.SSLWantWriteError:
-            core.wait_for_socket(sock, timeout, late)
+            wait_for_socket(sock, timeout, late)
