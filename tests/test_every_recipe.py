@@ -32,6 +32,7 @@ def test_the_demonstration_runs_and_leaves_nothing(tree, name):
 
 
 @pytest.mark.script
+@pytest.mark.rule('beside-the-script')
 @every_recipe
 def test_the_demonstration_runs_in_its_own_folder(tree, name):
     child = process.run(tree, name, folder=tree.path, command=[name + '.py'])
@@ -39,6 +40,7 @@ def test_the_demonstration_runs_in_its_own_folder(tree, name):
 
 
 @pytest.mark.script
+@pytest.mark.rule('beside-the-script')
 @every_recipe
 def test_it_runs_by_its_path_from_any_folder(tree, folder, name):
     child = process.run(tree, name, ['--help'], folder=folder,

@@ -246,6 +246,7 @@ def test_who_finds_the_backlog_full_is_served_at_last(running, conversation, beg
 
 
 @pytest.mark.hostile
+@pytest.mark.rule('backlog')
 @pytest.mark.about(UNIX)
 def test_who_finds_the_backlog_of_a_socket_file_full_is_told(running, conversation,
                                                              begun):
