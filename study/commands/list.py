@@ -11,8 +11,6 @@ from study.diff import changes
 from study.names import NAMES
 from study.rulebook import rules
 
-VERSIONS = [(2, 7)] + [(3, minor) for minor in range(6, 15)]
-
 
 def teaches(recipe):
     """Return the first line of a recipe's docstring."""
@@ -58,9 +56,10 @@ def interpreter_lines():
         except interpreters.InterpreterMissing as missing:
             yield '%-13s %s' % (tree.name, missing)
     with concurrent.futures.ThreadPoolExecutor() as pool:  # each starts processes
-        here = list(pool.map(is_here, VERSIONS))
+        here = list(pool.map(is_here, interpreters.VERSIONS))
     yield '%-13s %s' % ('all found', ', '.join(
-        '%d.%d' % version for version, found in zip(VERSIONS, here) if found) or 'none')
+        '%d.%d' % version for version, found in zip(interpreters.VERSIONS, here)
+        if found) or 'none')
 
 
 def is_here(version):
