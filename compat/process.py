@@ -32,7 +32,7 @@ STRICT = ['-bb', '-W', 'error', '-W', 'ignore:This process:DeprecationWarning']
 # Variables that change what a script prints or how Python runs it. Of Python's own, a
 # child gets those that say where things are.
 STRANGE = re.compile('(FORCE_COLOR|NO_COLOR|COLUMNS|LINES|LANG|LANGUAGE|LC_.*|PYTHON.*)$')
-WHERE = ('PYTHONHOME', 'PYTHONPATH', 'PYTHONPYCACHEPREFIX')
+WHERE = ('PYTHONHOME', 'PYTHONPATH')
 MOST = 2 ** 22  # bytes of output: a child that writes more writes without end
 
 # Python 2.7 has only the time of day, which somebody may set meanwhile.
@@ -65,10 +65,11 @@ def python(tree):
 
 def surroundings():
     """Return our environment without what is strange in it, a dict: so a test says the
-    same whoever starts it, and wherever."""
+    same whoever starts it, and wherever. A child leaves no bytecode: one that may
+    write no more than a few bytes would leave the beginning of it."""
     environment = {name: value for name, value in os.environ.items()
                    if name in WHERE or not STRANGE.match(name)}
-    return dict(environment, LANG='C.UTF-8')
+    return dict(environment, LANG='C.UTF-8', PYTHONDONTWRITEBYTECODE='1')
 
 
 def environment_of(tree, base=os.environ):

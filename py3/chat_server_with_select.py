@@ -37,7 +37,6 @@ MAX_FRAME = 64 * 1024
 BUF_SIZE = MAX_FRAME // 16
 MAX_NAME = 64  # bytes
 MAX_WAITING = 1024 * 1024  # bytes that a client may leave unread
-
 LINGER_SECONDS = 10  # to take leave of a client
 RETRY_SECONDS = 1  # until the next attempt to accept
 CONTROL = re.compile(u'[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]')

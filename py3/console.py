@@ -138,7 +138,9 @@ class CommandLine(argparse.ArgumentParser):
         except Failure as error:
             self.fail(error)
         except OSError as error:
-            self.give_up_stdout()
+            # What could not be printed Python would try once more at its end.
+            os.closerange(1, 2)  # there may be no other descriptor
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             self.fail(error.strerror or error)
 
     def address(self, words):
@@ -148,12 +150,6 @@ class CommandLine(argparse.ArgumentParser):
             return words
         host, port = words
         return os.fsencode(host), port_number(port)
-
-    def give_up_stdout(self):
-        """Lead stdout elsewhere: what could not be printed Python would try to print
-        once more at its end."""
-        os.closerange(1, 2)  # there may be no other descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
     def fail(self, error):
         """End the program with one line that says why."""

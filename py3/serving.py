@@ -29,8 +29,8 @@ POLL = 0.1  # seconds between two looks at whether to stop
 RETRY_SECONDS = 0.5  # until the next attempt to accept
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 SELECT_LIMIT = 1000  # select() takes descriptors below 1,024, and a few will follow
-
-socketserver.TCPServer.request_queue_size = 5  # since Python 3.15 it is SOMAXCONN
+# Since Python 3.15 it is SOMAXCONN.
+socketserver.TCPServer.request_queue_size = 5
 
 
 def listening(server_class, address, handler_class):

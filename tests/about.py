@@ -13,7 +13,7 @@ import pytest
 
 from compat import trees
 
-NAMES = frozenset(trees.RECIPES + getattr(trees, 'SHARED', ()))
+NAMES = frozenset(trees.RECIPES + trees.SHARED)
 
 
 def recipes_of(item):

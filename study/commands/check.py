@@ -1,59 +1,24 @@
 """study check: what is faithful in a port, and which rules the rest has broken."""
+import collections
 import contextlib
 import os
-import re
-import threading
 import time
-import warnings
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from compat import trees
+from study import names
 from study import output
 from study.commands import CommandLine
-from study.errors import StudyError, recipe_named, tree_named
+from study.errors import StudyError
+from study.names import name_of, tree_named
 from study.rulebook import findings
 from study.rulebook import rules
+from study.rulebook import words
+from study.suite import fit
 from study.suite import suite
 
 PAUSE = 0.3  # seconds between two looks at the folder, with --watch
-
-
-class Unfit(Exception):
-    """A recipe that cannot be tested; str() says why, rule is the Rule that explains
-    it or None."""
-
-    def __init__(self, why, rule=None):
-        Exception.__init__(self, why)
-        self.rule = rule
-
-
-def require_fit(tree, recipe, found):
-    """Raise Unfit for a recipe that is not there or that does not compile."""
-    path = tree.script(recipe)
-    try:
-        with open(path, 'rb') as source, warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            compile(source.read(), path, 'exec', dont_inherit=True)
-    except OSError as error:
-        raise Unfit('missing' if not os.path.exists(path) else error.strerror)
-    except SyntaxError as error:
-        raise Unfit('does not compile: line %s: %s' % (error.lineno, error.msg),
-                    syntax_rule(found, (error.text or '').rstrip()))
-    except ValueError as error:
-        raise Unfit('does not compile: %s' % error)
-
-
-def syntax_rule(found, line):
-    """Return the rule about a line that is no Python 3, or None: one of those that
-    a translator of syntax can mend by itself."""
-    for rule in found.values():
-        if rule.fields['2to3'].startswith('done') and any(
-                pattern.search(line) for claim in rule.claims
-                for pattern in claim.removed):
-            return rule
-    return None
 
 
 @contextlib.contextmanager
@@ -66,15 +31,13 @@ def progress_bar(console):
         '{task.completed}/{task.total} tests, {task.fields[failed]} failed'),
         TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        task, lock = progress.add_task('testing', total=0, failed=0), threading.Lock()
-        total, failed = [0], [0]
+        task, total, failed = progress.add_task('testing', total=0, failed=0), [0], [0]
 
         def advance(known, test):
-            with lock:
-                total[0] += known
-                failed[0] += bool(test and test.failed)
-                progress.update(task, total=total[0], failed=failed[0],
-                                advance=1 if test else 0)
+            total[0] += known
+            failed[0] += bool(test and test.failed)
+            progress.update(task, total=total[0], failed=failed[0],
+                            advance=1 if test else 0)
         yield advance
 
 
@@ -86,48 +49,57 @@ class Checker:
         self.enough = enough  # failed tests of a recipe
         self.rules = rules.load()
 
-    def check(self, recipes):
-        """Test some recipes and print the verdict; return whether all are faithful."""
-        unfit, fit, begin = {}, [], time.monotonic()
-        for recipe in recipes:
-            try:
-                require_fit(self.tree, recipe, self.rules)
-                fit.append(recipe)
-            except Unfit as reason:
-                unfit[recipe] = reason
+    def check(self, chosen):
+        """Test some recipes and shared modules and print the verdict; return whether
+        all are faithful."""
+        begin, unfit = time.monotonic(), fit.unfit(self.tree, chosen, self.rules)
+        for name, reason in unfit.items():
+            self.say_unfit(name, reason)
         with progress_bar(self.console) as progress:
-            results = suite.run(self.tree, fit, progress, self.enough)
-        results = {result.recipe: result for result in results}
-        for recipe in recipes:
-            self.say_verdict(recipe, unfit.get(recipe), results.get(recipe))
-        for result in results.values():
+            results = suite.run(self.tree, [name for name in chosen if name not in unfit],
+                                progress, self.enough)
+        for result in results:
+            self.say_verdict(result)
+        for result in results:
             if result.failed:
                 self.explain(result)
-        good = sum(not result.failed for result in results.values())
-        self.say('\n%d of %d recipes in %s are faithful (%d tests, %.0f s).' % (
-            good, len(recipes), self.tree.path, sum(len(result.ran) for result
-                                                    in results.values()),
+        good = [result.recipe for result in results if is_faithful(result)]
+        self.say('\n%d of %s in %s are faithful (%d tests, %.0f s).' % (
+            len(good), names.counted(chosen), self.tree.path,
+            len(set().union(*(ids_of(result.ran) for result in results))),
             time.monotonic() - begin), 'bold')
-        return good == len(recipes)
+        return len(good) == len(chosen)
 
     def say(self, text, style=''):
         self.console.print(Text(text, style), soft_wrap=True)
 
-    def say_verdict(self, recipe, reason, result):
-        """Print one line about a recipe, and the rule it breaks by its syntax."""
-        if reason:
-            verdict, style = str(reason), 'red'
-        elif result.failed:
-            verdict, style = 'NOT faithful: %d of %d tests fail' % (
-                len(result.failed), len(result.ran)), 'red'
-            if len(result.ran) < len(result.tests):
-                verdict += ' (of %d: --all runs the others too)' % len(result.tests)
-        else:
-            verdict, style = 'faithful (%d tests)' % len(result.tests), 'green'
-        self.say('%-30s %s' % (recipe, verdict), style)
-        if reason and reason.rule:
+    def say_unfit(self, name, reason):
+        """Print why something cannot be tested, and the rule that it breaks."""
+        line = str(reason)
+        if name in names.SHARED:
+            line += ' (port it first: the recipes import it)'
+        self.say('%-30s %s' % (name, line), 'red')
+        if reason.rule:
             self.say('%-30s %s: %s' % ('', reason.rule.id, reason.rule.title))
             self.say('%-30s %s' % ('', reason.rule.link), 'bright_black')
+
+    def say_verdict(self, result):
+        """Print in one line what the suite says."""
+        asked = len(result.ran) - len(result.skipped)
+        if result.failed:
+            verdict, style = 'NOT faithful: %d of %d tests fail' % (
+                len(result.failed), asked), 'red'
+        elif is_faithful(result):
+            verdict, style = 'faithful (%d tests)' % asked, 'green'
+        else:
+            verdict, style = 'NOT known: only %d tests were run' % asked, 'red'
+        if len(result.ran) < len(result.tests):
+            verdict += ' (of %d: --all runs the others too)' % len(result.tests)
+        self.say('%-30s %s' % (result.recipe, verdict), style)
+        for reason, count in collections.Counter(
+                test.message for test in result.skipped).items():
+            self.say('%-30s %d more could not be asked: %s' % ('', count, reason),
+                     'yellow')
 
     def explain(self, result):
         """Print the failed tests of a recipe by rule, the likeliest rule first."""
@@ -147,46 +119,64 @@ class Checker:
         """Print a failed test in two lines, or with its traceback."""
         self.say('       %s' % test.name)
         if self.verbose:
-            self.say(test.text)
+            self.say(words.plain(test.text))
             return
-        message = Text('         ' + short(test.message))
+        message = Text('         ' + short(test))
         message.truncate(self.console.width, overflow='ellipsis')
         self.say(message.plain, 'bright_black')
 
 
-def short(message):
-    """Return the first line of an error's message, without its class where that
-    says nothing; and where a script has printed a traceback, its last line."""
-    line = message.strip().partition('\n')[0]
-    printed = re.findall(r'\\n(\w+: .*?)\\n', line.partition('Traceback (most')[2])
+def is_faithful(result):
+    """Whether all tests of a recipe were run, and there are some, and none failed."""
+    return bool(result.tests) and not result.failed and (
+        len(result.ran) == len(result.tests))
+
+
+def ids_of(tests):
+    return {test.id for test in tests}
+
+
+def short(test):
+    """Return in a line why a test failed: the last line of a traceback, if a script has
+    printed one, or else the first of the test's own message."""
+    message = words.plain(test.message).strip()
+    if message.startswith('ExceptionGroup: '):  # the test's and its fixtures'
+        message = '\n'.join(words.of_group(test)) or message
+    printed = (words.last_lines(message.partition('Traceback (most')[2])[-1:]
+               or words.worth_reading(words.last_lines(words.plain(test.said))))
     if printed:
-        return printed[-1]
+        return printed[0]
+    line = message.partition('\n')[0]
     return line.removeprefix('AssertionError: ').removeprefix('compat.process.')
 
 
 def stamps(tree):
-    """Return {recipe: when its file last changed, or None if it is not there}."""
-    return {recipe: os.stat(tree.script(recipe)).st_mtime_ns
-            if os.path.exists(tree.script(recipe)) else None
-            for recipe in trees.RECIPES}
+    """Return {name: when its file last changed, or None if it is not there}."""
+    return {name: os.stat(tree.script(name)).st_mtime_ns
+            if os.path.exists(tree.script(name)) else None for name in names.NAMES}
 
 
-def watch(checker, recipes):
+def changed(tree, chosen, before, now):
+    """Return those of the chosen whose file, or a shared module that they import, has
+    another stamp."""
+    return [name for name in chosen if any(
+        before[other] != now[other] for other in {name} | fit.needed(tree, [name]))]
+
+
+def watch(checker, chosen):
     """Check, and check again what has changed, until Ctrl-C; return as check does."""
-    good, changed = {}, recipes
+    good, again = {}, chosen
     try:
         while True:
             before = stamps(checker.tree)
-            for recipe in changed:
-                good[recipe] = False
-            if checker.check(changed):
-                good.update(dict.fromkeys(changed, True))
+            good.update(dict.fromkeys(again, False))
+            if checker.check(again):
+                good.update(dict.fromkeys(again, True))
             checker.say('Watching; Ctrl-C ends it.')
-            changed = []
-            while not changed:
+            again = []
+            while not again:
                 time.sleep(PAUSE)
-                now = stamps(checker.tree)
-                changed = [name for name in recipes if now[name] != before[name]]
+                again = changed(checker.tree, chosen, before, stamps(checker.tree))
     except KeyboardInterrupt:
         return all(good.values())
 
@@ -197,10 +187,12 @@ def main(argv):
                          'say which rules of MIGRATION.md it breaks. Exit status: 0 '
                          'faithful, 1 not, 2 bad use.')
     parser.add_argument('folder', metavar='DIR', help='with recipes under their names')
-    parser.add_argument('--recipe', action='append', metavar='RECIPE',
-                        help='only this one; may be given again')
+    parser.add_argument('--recipe', action='append', metavar='NAME', help='only this '
+                        'recipe, or shared module; may be given again')
     parser.add_argument('--watch', action='store_true',
                         help='check again what changes, until Ctrl-C')
+    parser.add_argument('--list', action='store_true',
+                        help='run nothing: print the ids of the tests, one a line')
     parser.add_argument('--all', action='store_true', help='run all tests of a recipe, '
                         'however many of them fail (else a recipe is done '
                         'after about %d)' % suite.ENOUGH)
@@ -209,10 +201,14 @@ def main(argv):
     tree = tree_named(args.folder)
     if tree.major == 2:
         raise StudyError('the originals need Python 2: ./toxw run -e py27 tests them')
-    recipes = [recipe_named(name) for name in args.recipe or trees.RECIPES]
+    chosen = [name_of(name) for name in args.recipe or names.NAMES]
     suite.require_packages()
+    if args.list:
+        for test in suite.tests_about(tree, chosen):
+            print(test.id)
+        return 0
     checker = Checker(output.console(), tree, args.verbose,
                       0 if args.all else suite.ENOUGH)
     if args.watch:
-        return 0 if watch(checker, recipes) else 1
-    return 0 if checker.check(recipes) else 1
+        return 0 if watch(checker, chosen) else 1
+    return 0 if checker.check(chosen) else 1

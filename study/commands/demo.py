@@ -18,7 +18,7 @@ from compat import interpreters
 from compat import process
 from compat import trees
 from study.commands import CommandLine
-from study.errors import recipe_named
+from study.names import recipe_named
 
 # What differs from run to run, and what stands for it. The forking client cuts
 # five characters off its reply, which leaves a piece of a longer pid.

@@ -1,10 +1,9 @@
 """study diff: a recipe and its port side by side, and the rules that explain them."""
-from compat import trees
 from study import output
 from study.commands import CommandLine
 from study.diff import sidebyside
 from study.diff import unified
-from study.errors import recipe_named, rule_named
+from study.names import NAMES, name_of, rule_named
 from study.rulebook import rules
 
 
@@ -28,7 +27,7 @@ def main(argv):
         parser.error('which recipe? "study list" names them')
     found = rules.load()
     rule = rule_named(found, args.rule) if args.rule else None
-    chosen = [recipe_named(args.recipe)] if args.recipe else trees.RECIPES
+    chosen = [name_of(args.recipe)] if args.recipe else NAMES
     if rule:
         chosen = recipes_with(rule, chosen)
     show(found, rule, chosen, args.unified)

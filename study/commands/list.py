@@ -8,9 +8,8 @@ from compat import trees
 from study import output
 from study.commands import CommandLine
 from study.diff import changes
+from study.names import NAMES
 from study.rulebook import rules
-
-VERSIONS = [(2, 7)] + [(3, minor) for minor in range(6, 15)]
 
 
 def teaches(recipe):
@@ -42,7 +41,7 @@ def table():
     rows.add_column('what it teaches', min_width=14, ratio=3, overflow='fold')
     rows.add_column('lines that\ndiffer in\n2/3', justify='right', no_wrap=True)
     rows.add_column('rules', style='cyan', ratio=4, min_width=22)
-    for recipe in trees.RECIPES:
+    for recipe in NAMES:
         groups = differing(recipe)
         rows.add_row(recipe, teaches(recipe), counts(groups),
                      ', '.join(involved(groups, found)))
@@ -57,9 +56,10 @@ def interpreter_lines():
         except interpreters.InterpreterMissing as missing:
             yield '%-13s %s' % (tree.name, missing)
     with concurrent.futures.ThreadPoolExecutor() as pool:  # each starts processes
-        here = list(pool.map(is_here, VERSIONS))
+        here = list(pool.map(is_here, interpreters.VERSIONS))
     yield '%-13s %s' % ('all found', ', '.join(
-        '%d.%d' % version for version, found in zip(VERSIONS, here) if found) or 'none')
+        '%d.%d' % version for version, found in zip(interpreters.VERSIONS, here)
+        if found) or 'none')
 
 
 def is_here(version):

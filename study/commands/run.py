@@ -12,7 +12,8 @@ from compat import process
 from compat import trees
 from study import output
 from study.commands import CommandLine
-from study.errors import StudyError, recipe_named, tree_named
+from study.errors import StudyError
+from study.names import recipe_named, tree_named
 
 USAGE = 'study run RECIPE [--tree py2_original|py3|DIR | --both] [ARGS...]'
 

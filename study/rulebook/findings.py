@@ -8,14 +8,13 @@ probably not the one. And where Python has said what is wrong, in the words that
 MIGRATION.md gives for a rule, that counts whatever the test was about.
 """
 import collections
-import re
 from dataclasses import dataclass, field
+
+from study.rulebook import words
 
 WEIGHT = {'unit': 4, 'wire': 2, 'hostile': 2, 'script': 1, 'interop': 1}
 UNASSERTED = 0.5  # of the weight, for a test that an error ended on its way
 SAID = 4  # for a test that fails with the words of a rule
-# What pytest writes of an error, in contrast to the source that it shows.
-ERROR_LINE = re.compile(r'E  |\s*\|')
 
 
 @dataclass
@@ -28,9 +27,9 @@ class Finding:
 
 def speaks_for(test, rules):
     """Return the ids of the rules in whose words a failed test has failed."""
-    said = '\n'.join(filter(ERROR_LINE.match, test.text.splitlines()))
+    said = words.of_test(test)
     return [rule.id for rule in rules.values()
-            if any(words in said for words in rule.errors)]
+            if any(piece in said for piece in rule.errors)]
 
 
 def scores(tests, rules):

@@ -2,7 +2,7 @@
 
 Reads the counts that tests/conftest.py left in a folder, one file a tox
 environment. Only those of this run count (TOXW_RUN tells them apart). Where
-CI=true, an interpreter of REQUIRED without counts is a failure.
+CI=true, an interpreter that is required and has no counts is a failure.
 """
 import json
 import os
@@ -10,9 +10,6 @@ import sys
 
 from compat import interpreters
 
-REQUIRED = ['py27', 'py36', 'py37', 'py38', 'py39', 'py310', 'py311', 'py312',
-            'py313']
-WELCOME = ['py314', 'pypy3', 'interop']
 ROW = '%-8s %-16s %-14s %7s %7s %8s'
 
 
@@ -28,12 +25,13 @@ def counts_of(folder, environment):
 
 def why_not(environment):
     """Say why an environment left no counts."""
+    version = interpreters.numbers(environment)
     if environment == 'pypy3':
         return 'not run (no pypy3 on PATH?)'
-    if environment == 'interop':
+    if version is None:
         return 'not run'
     try:
-        interpreters.find(int(environment[2]), int(environment[3:]))
+        interpreters.find(*version)
     except interpreters.InterpreterMissing:
         return 'interpreter missing'
     return 'not run'
@@ -49,11 +47,12 @@ def row(environment, counts):
 
 
 def main(folder):
-    results = {name: counts_of(folder, name) for name in REQUIRED + WELCOME}
+    names = interpreters.REQUIRED + interpreters.WELCOME + ['interop']
+    results = {name: counts_of(folder, name) for name in names}
     print(ROW % ('env', 'interpreter', 'tree', 'passed', 'failed', 'skipped'))
     for name, counts in results.items():
         print(row(name, counts))
-    missing = [name for name in REQUIRED if results[name] is None]
+    missing = [name for name in interpreters.REQUIRED if results[name] is None]
     ran = [counts for counts in results.values() if counts]
     print('%d passed, %d failed, %d skipped'
           % (sum(counts['passed'] for counts in ran),

@@ -14,27 +14,8 @@ import os
 
 import pytest
 
-from compat import trees
 from study.suite import pool
-try:
-    from tests import about
-except ImportError:  # TEMPORARY
-    class about:
-        @staticmethod
-        def recipes_of(item):
-            named = set(trees.RECIPES)
-            parameters = getattr(item, 'callspec', None)
-            found = named.intersection(
-                value for value in (parameters.params.values() if parameters else ())
-                if isinstance(value, str))
-            own = item.path.stem.removeprefix('test_')
-            if not found and own in named:
-                return {own}
-            code = item.function.__code__
-            said = list(code.co_consts) + [getattr(item.module, name, None)
-                                           for name in code.co_names]
-            return found or named.intersection(
-                text for text in said if isinstance(text, str))
+from tests import about
 
 KINDS = ('unit', 'wire', 'hostile', 'script', 'interop')  # in the order of the run
 

@@ -27,6 +27,8 @@ GOODBYE = 10  # seconds that pytest gets to end, after its last word
 DEADLINE = 8
 NEEDED = {'pytest': 'pytest', 'pytest_timeout': 'pytest-timeout', 'six': 'six',
           'greenlet': 'greenlet', 'hypothesis': 'hypothesis'}
+# Variables: pytest may keep what it has compiled, and does not write for tox.
+NOT_OURS = ('PYTHONDONTWRITEBYTECODE', 'PORT_RESULTS', 'PORT_TREE')
 # Its tests are about compat.diesel and no recipe: a test holds that.
 LEFT_OUT = os.path.join('tests', 'diesel')
 
@@ -95,8 +97,7 @@ class Run:
     def start(self, folder, descriptor, log):
         """Start pytest; its results go to the descriptor."""
         environment = {name: value for name, value in process.surroundings().items()
-                       if not name.startswith('PYTEST') and name not in (
-                           'PORT_RESULTS', 'PORT_TREE')}
+                       if not name.startswith('PYTEST') and name not in NOT_OURS}
         environment.update({'TMPDIR': folder, 'PORT_DEADLINE': str(self.deadline),
                             'PYTEST_DISABLE_PLUGIN_AUTOLOAD': '1',
                             remains.MARK: self.mark})

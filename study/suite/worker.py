@@ -40,8 +40,7 @@ def settle():
     os.setsid()
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
     tempfile.tempdir = os.environ['TMPDIR'] = tempfile.mkdtemp(prefix='worker-')
-    # What is compiled there is not taken for the port of another run.
-    sys.pycache_prefix = os.environ['PYTHONPYCACHEPREFIX'] = tempfile.tempdir
+    sys.dont_write_bytecode = True  # nothing of ours in the folder of the port
 
 
 class Reports:

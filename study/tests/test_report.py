@@ -13,6 +13,7 @@ from compat import trees
 from study import report
 from study.commands import report as command
 from study.diff import aligned
+from study.names import NAMES
 from study.report import guards
 from study.rulebook import rules
 from study.tests.tool import study
@@ -156,7 +157,7 @@ def test_a_rule_says_what_2to3_does_its_trap_and_its_tests(visit):
     assert 'test_a_port_in_use_is_one_line_and_status_1' in page.inner_text('.guards')
 
 
-@pytest.mark.parametrize('recipe', trees.RECIPES)
+@pytest.mark.parametrize('recipe', NAMES)
 def test_a_pair_shows_every_line_of_both_files(recipe, visit):
     page = visit('pair-' + recipe)
     shown = page.evaluate('''() => ['.line:first-child', '.line:last-child'].map(
