@@ -5,7 +5,7 @@ import sys
 
 from benchmarks import cases, outcome, plots, running
 
-RESULTS = os.path.join(running.HERE, 'results')
+LAST = os.path.join(running.BUILD, 'run.json')
 
 
 def rounds_of(case, rounds):
@@ -24,7 +24,7 @@ def rounds_of(case, rounds):
 
 
 def rounds_at(case, size, rounds):
-    """Measure a case at a size, the servers in turns; return its Rows."""
+    """Measure a case at one size; the servers take turns. Return its Rows."""
     rows = {server.name: outcome.Row(case.name, server.name, size, server.baseline, [])
             for server in case.servers
             if size <= case.limits.get(server.name, size)}
@@ -68,17 +68,33 @@ def measure(names, rounds):
     return rows
 
 
-def main():
+def arguments():
+    """Return the parsed command line. It ends with status 2 where a run is to be kept
+    that the tables of benchmarks/README.md cannot be made from."""
     parser = argparse.ArgumentParser(prog='bench', description='Both trees and others, '
                                      'side by side, in rounds: A B A B.')
     parser.add_argument('groups', nargs='*', metavar='GROUP',
                         help=', '.join(cases.GROUPS) + ' (default: all)')
     parser.add_argument('--rounds', type=int, default=5,
                         help='of each measurement (default: %(default)s)')
-    parser.add_argument('--output', default=os.path.join(RESULTS, 'run.json'),
+    parser.add_argument('--output', default=LAST, metavar='JSON',
                         help='where the run is saved (default: %(default)s)')
+    parser.add_argument('--keep', action='store_const', dest='output',
+                        const=outcome.KEPT, help='save it as the run that '
+                        'benchmarks/README.md and the report show; all groups only')
     parser.add_argument('--against', metavar='JSON', help='say what has changed since')
     args = parser.parse_args()
+    args.keep = os.path.abspath(args.output) == outcome.KEPT
+    if args.keep and args.groups:
+        parser.error('a run of some groups cannot be kept: the pages show all of them')
+    for version in cases.VERSIONS * args.keep:
+        if cases.python(version) is None:
+            parser.error('a run without Python %d.%d cannot be kept' % version)
+    return args
+
+
+def main():
+    args = arguments()
     try:
         old = outcome.load(args.against) if args.against else None
         rows = measure(args.groups, args.rounds)
@@ -87,6 +103,8 @@ def main():
     outcome.save(args.output, rows)
     plots.draw(rows, os.path.dirname(os.path.abspath(args.output)))
     print('\nsaved in %s, with its plots beside it' % args.output)
+    if args.keep:
+        print('the table of benchmarks/README.md:\n' + '\n'.join(outcome.page(rows)))
     if old:
         print('\n'.join(outcome.changes(old, rows)))
 

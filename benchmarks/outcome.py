@@ -4,13 +4,17 @@ import json
 import os
 import platform
 import statistics
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from compat import trees
 
+# The run that the tables of README.md and the report show.
+KEPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'results', 'run.json')
 COLUMNS = '%-26s %7s %11s %6s %7s %9s %9s %9s %9s'
 HEAD = ('server', 'clients', 'requests/s', '+-', 'ratio', 'p50 ms', 'p99 ms', 'cpu us',
         'memory MB')
+# What is saved of a round, and with how many decimals (seconds, bytes).
+SAVED = {'rate': 3, 'p50': 6, 'p99': 6, 'cpu': 9, 'memory': None, 'errors': None}
 
 
 @dataclass
@@ -79,18 +83,35 @@ def facts():
             'system': platform.platform(), 'python': platform.python_version()}
 
 
-def save(path, rows):
-    """Write a run as JSON."""
+def save(path, rows, about=None):
+    """Write a run as JSON, with a line for each row. about: facts() of the run, by
+    default those of this machine, now."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    lines = ',\n'.join(json.dumps(_columns(row), separators=(',', ':')) for row in rows)
     with open(path, 'w', encoding='utf-8') as target:
-        json.dump({'facts': facts(), 'rows': [asdict(row) for row in rows]}, target,
-                  indent=1)
+        target.write('{"facts": %s,\n"rows": [\n%s\n]}\n'
+                     % (json.dumps(about or facts()), lines))
+
+
+def _columns(row):
+    """Return a Row as a dict in which each figure is a list, a number a round."""
+    figures = {what: [round(one[what], decimals) for one in row.rounds]
+               for what, decimals in SAVED.items()}
+    return dict({'case': row.case, 'server': row.server, 'clients': row.clients,
+                 'baseline': row.baseline}, **figures)
 
 
 def load(path):
     """Return the rows of a run that was saved."""
     with open(path, encoding='utf-8') as source:
-        return [Row(**row) for row in json.load(source)['rows']]
+        saved = json.load(source)['rows']
+    return [_row(columns) for columns in saved]
+
+
+def _row(columns):
+    """Return the Row whose columns these are."""
+    figures = [columns.pop(what) for what in SAVED]
+    return Row(rounds=[dict(zip(SAVED, one)) for one in zip(*figures)], **columns)
 
 
 def changes(old, new):
@@ -111,8 +132,9 @@ def changes(old, new):
 
 
 def page(rows):
-    """Return the lines of README.md's table for a run: of each recipe the rate of the
-    original, the ratios to it, and the processor time of a request at both ends."""
+    """Return the lines of the table in benchmarks/README.md: for each recipe the rate
+    of the original, the ratios to it, and the processor time that a request takes on
+    the oldest and on the newest Python."""
     by_name = {(row.case, row.clients, row.server): row for row in rows}
     lines = []
     for base in rows:

@@ -1,7 +1,8 @@
-"""Where the interpreter for a tree is.
+"""The interpreters of the matrix, and where the one for a tree is.
 
-Looked for in this order: the running Python; the environment variable
-PORT_PYTHON2 or PORT_PYTHON3; PATH; pyenv's versions.
+The matrix stands in tox.ini, section [interpreters]. An interpreter is looked for in
+this order: the running Python; the environment variable PORT_PYTHON2 or PORT_PYTHON3;
+PATH; pyenv's versions.
 """
 import glob
 import os
@@ -9,12 +10,39 @@ import re
 import subprocess
 import sys
 
-OLDEST = {2: (2, 7), 3: (3, 6)}
+from six.moves import configparser
+
+TOX_INI = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                       'tox.ini')
+
+
+def environments(kind):
+    """Return the names of tox environments, ['py27', ...], one an interpreter.
+
+    kind is 'required' (on CI an error if one is missing) or 'welcome'.
+    """
+    parser = configparser.RawConfigParser()
+    parser.read(TOX_INI)
+    return re.findall(r'\w+', parser.get('interpreters', kind))
+
+
+def numbers(environment):
+    """Return (3, 13) for 'py313', and None for an environment of PyPy."""
+    digits = re.match(r'py(\d)(\d+)$', environment)
+    return digits and (int(digits.group(1)), int(digits.group(2)))
+
+
+REQUIRED, WELCOME = environments('required'), environments('welcome')
+# The versions of CPython, (2, 7) first.
+VERSIONS = sorted(filter(None, map(numbers, REQUIRED + WELCOME)))
+OLDEST = {major: min(version for version in VERSIONS if version[0] == major)
+          for major in (2, 3)}
 HOW_TO_GET = {
     2: ("No Python 2.7 found: 'pyenv install 2.7.18', or a container image "
         "(python:2.7), or name one in PORT_PYTHON2."),
-    3: ("No Python 3.6 or later found: 'pyenv install 3.13', or a container "
-        "image (python:3), or name one in PORT_PYTHON3."),
+    3: ("No Python %d.%d or later found: 'uv python install %d.%d' or 'pyenv install "
+        "%d.%d', or a container image (python:3), or name one in PORT_PYTHON3."
+        % (OLDEST[3] + VERSIONS[-1] * 2)),
 }
 
 

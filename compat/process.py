@@ -24,10 +24,16 @@ from compat import trees
 DEADLINE = float(os.environ.get('PORT_DEADLINE', 20))
 MARK = 'PORT_CHILD'
 
-# Warnings are errors in a port. The one exception cannot be ported away: since
-# 3.12 fork() warns in a process with threads, and the forking recipe's server
-# runs in a thread.
-STRICT = ['-W', 'error', '-W', 'ignore:This process:DeprecationWarning']
+# Warnings are errors in a port, and so is bytes compared with text or printed as text
+# (-bb). The one exception cannot be ported away: since 3.12 fork() warns in a process
+# with threads, and the forking recipe's server runs in a thread.
+STRICT = ['-bb', '-W', 'error', '-W', 'ignore:This process:DeprecationWarning']
+
+# Variables that change what a script prints or how Python runs it. Of Python's own, a
+# child gets those that say where things are.
+STRANGE = re.compile('(FORCE_COLOR|NO_COLOR|COLUMNS|LINES|LANG|LANGUAGE|LC_.*|PYTHON.*)$')
+WHERE = ('PYTHONHOME', 'PYTHONPATH')
+MOST = 2 ** 22  # bytes of output: a child that writes more writes without end
 
 # Python 2.7 has only the time of day, which somebody may set meanwhile.
 clock = getattr(time, 'monotonic', time.time)
@@ -38,14 +44,16 @@ class Timeout(AssertionError):
 
 
 def wait_until(condition, what, seconds=DEADLINE):
-    """Return condition()'s first true value; raise Timeout after seconds."""
+    """Return condition()'s first true value; raise Timeout after seconds. what says
+    what is waited for: text, or a function that returns it."""
     end = clock() + seconds
     while True:
         value = condition()
         if value:
             return value
         if clock() > end:
-            raise Timeout('waited %s seconds in vain: %s' % (seconds, what))
+            raise Timeout('waited %s seconds in vain: %s'
+                          % (seconds, what() if callable(what) else what))
         time.sleep(0.005)
 
 
@@ -55,9 +63,18 @@ def python(tree):
     return [executable] + (STRICT if tree.major == 3 else [])
 
 
-def environment_of(tree):
-    """Return the environment that a script of a tree needs, a dict."""
-    environment = dict(os.environ)
+def surroundings():
+    """Return our environment without what is strange in it, a dict: so a test says the
+    same whoever starts it, and wherever. A child leaves no bytecode: one that may
+    write no more than a few bytes would leave the beginning of it."""
+    environment = {name: value for name, value in os.environ.items()
+                   if name in WHERE or not STRANGE.match(name)}
+    return dict(environment, LANG='C.UTF-8', PYTHONDONTWRITEBYTECODE='1')
+
+
+def environment_of(tree, base=os.environ):
+    """Return the environment that a script of a tree needs, a dict, made of another."""
+    environment = dict(base)
     if tree.major == 3 and os.path.dirname(tree.path) != trees.ROOT:
         # A copy of the tree elsewhere does not find compat.diesel by itself.
         environment['PYTHONPATH'] = trees.ROOT
@@ -85,13 +102,14 @@ class Child(object):
                  stdin=None, env=None):
         self.recipe = recipe
         self._output = {'stdout': b'', 'stderr': b''}
-        environment = dict(environment_of(tree), **{MARK: str(os.getpid())})
+        environment = environment_of(tree, surroundings())
+        environment[MARK] = str(os.getpid())
         environment.update(env or {})
         with open(os.devnull, 'rb') as nothing:
             self.popen = subprocess.Popen(
                 python(tree) + list(command or [tree.script(recipe)]) + list(args),
                 cwd=folder or trees.ROOT, env=environment,
-                stdin=nothing if stdin is None else stdin,
+                stdin=nothing if stdin is None else stdin, close_fds=True,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self._readers = [self._start_reader('stdout'), self._start_reader('stderr')]
 
@@ -108,6 +126,9 @@ class Child(object):
             if not data:
                 return
             self._output[name] += data
+            if len(self._output[name]) > MOST:
+                self.popen.kill()
+                return
 
     def __enter__(self):
         return self
@@ -142,20 +163,24 @@ class Child(object):
                 if match:
                     return match
             if self.popen.poll() is not None and not self._reading():
-                raise Timeout('%s ended with status %s before it printed %r; '
-                              'stdout: %r; stderr: %r'
+                raise Timeout('%s ended with status %s before it printed %r; %s'
                               % (self.recipe, self.popen.returncode, pattern,
-                                 self.stdout, self.stderr))
-        return wait_until(found, '%s prints %r; stdout: %r; stderr: %r'
-                          % (self.recipe, pattern, self.stdout, self.stderr))
+                                 self.said))
+        return wait_until(found, lambda: '%s prints %r; %s'
+                          % (self.recipe, pattern, self.said))
+
+    @property
+    def said(self):
+        """All that it has written so far, for a message."""
+        return 'stdout: %r; stderr: %r' % (self.stdout, self.stderr)
 
     def _reading(self):
         return any(reader.is_alive() for reader in self._readers)
 
     def wait(self, seconds=DEADLINE):
         """Wait for its end and return its exit status. Raises Timeout."""
-        wait_until(lambda: self.popen.poll() is not None, '%s ends; stdout: %r; '
-                   'stderr: %r' % (self.recipe, self.stdout, self.stderr), seconds)
+        wait_until(lambda: self.popen.poll() is not None,
+                   lambda: '%s ends; %s' % (self.recipe, self.said), seconds)
         for reader in self._readers:
             reader.join(seconds)
         return self.popen.returncode

@@ -1,8 +1,10 @@
 """The recipes, and the folders ("trees") that hold a version of each.
 
-A tree is a folder with one script a recipe. py2_original/ needs Python 2; every
-other tree, a reader's own port included, needs Python 3.
+A tree is a folder with one script a recipe, and the shared modules that the scripts
+import. py2_original/ needs Python 2; every other tree, a reader's own port included,
+needs Python 3.
 """
+import contextlib
 import os
 import sys
 
@@ -23,6 +25,8 @@ RECIPES = (
     'simple_web_server_with_epoll',
     'echo_server_with_diesel',
 )
+# In the order in which they import each other, and are ported.
+SHARED = ('console', 'serving')
 
 
 class TreeError(Exception):
@@ -59,18 +63,40 @@ def current_tree():
                 or os.path.join(ROOT, 'py2_original' if six.PY2 else 'py3'))
 
 
-def load(recipe, tree=None):
-    """Import a recipe of a tree and return the module.
+def load(name, tree=None):
+    """Import a recipe or a shared module of a tree and return the module.
 
     It gets a name of its own, so that two trees never share one, and it is
-    executed anew at each call. Raises TreeError if the file is not there, and
-    whatever the recipe raises, SyntaxError for the wrong Python included.
+    executed anew at each call, together with the shared modules that it imports.
+    Raises TreeError if the file is not there, and whatever the recipe raises,
+    SyntaxError for the wrong Python included.
     """
     tree = tree or current_tree()
-    path = tree.script(recipe)
+    with _shared_modules_of(tree):
+        return _load(name, tree)
+
+
+def _load(name, tree):
+    path = tree.script(name)
     if not os.path.exists(path):
-        raise TreeError('no recipe %s in %s' % (recipe, tree.path))
-    return _load_source('_recipe_of_%s_%s' % (tree.name, recipe), path)
+        raise TreeError('no recipe %s in %s' % (name, tree.path))
+    return _load_source('_recipe_of_%s_%s' % (tree.name, name), path)
+
+
+@contextlib.contextmanager
+def _shared_modules_of(tree):
+    """Let "import console" find the tree's own, and nobody else's."""
+    before = {name: sys.modules.pop(name, None) for name in SHARED}
+    try:
+        for name in SHARED:
+            if os.path.exists(tree.script(name)):
+                sys.modules[name] = _load(name, tree)
+        yield
+    finally:
+        for name in SHARED:
+            sys.modules.pop(name, None)
+            if before[name]:
+                sys.modules[name] = before[name]
 
 
 if six.PY2:

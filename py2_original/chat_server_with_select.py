@@ -20,12 +20,13 @@ import errno
 import os
 import re
 import select
-import signal
 import socket
 import struct
 import sys
-import threading
 import time
+
+import serving
+from console import CommandLine, Failure, say
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
@@ -38,14 +39,7 @@ MAX_WAITING = 1024 * 1024  # bytes that a client may leave unread
 MAX_CLIENTS = 1000  # select() takes descriptors below 1,024; some are ours
 LINGER_SECONDS = 10  # to take leave of a client
 RETRY_SECONDS = 1  # until the next attempt to accept
-OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 CONTROL = re.compile(u'[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]')
-
-
-def say(message):
-    """Print one line now, even where stdout is a pipe."""
-    print message
-    sys.stdout.flush()
 
 
 def printable(text):
@@ -58,7 +52,7 @@ def harmless(text):
     return CONTROL.sub(lambda match: printable(match.group()), text)
 
 
-class ChatError(Exception):
+class ChatError(Failure):
     """A client said what it may not; str() says why."""
 
 
@@ -97,23 +91,6 @@ def take_frame(buf, longest):
     return data
 
 
-def listen(host, port):
-    """Return a listening socket on the first address of host that can be had;
-    raise socket.error, the last one, if there is none."""
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-            host, port, socket.AF_INET, socket.SOCK_STREAM):
-        sock = socket.socket(family, kind, protocol)
-        try:
-            # Else a restart waits for old connections.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind(address)
-            sock.listen(BACKLOG)
-            return sock
-        except socket.error, error:
-            sock.close()
-    raise error
-
-
 class Member(object):
     """What the server knows of one connection."""
 
@@ -131,7 +108,8 @@ class ChatServer(object):
 
     def __init__(self, host, port):
         """Listen on (host, port); raise socket.error if that cannot be."""
-        self.listening = listen(host, port)
+        self.listening = serving.listen(host, port, BACKLOG)
+        serving.refuse_beyond_select(self.listening)
         self.server_address = self.listening.getsockname()
         self.wakeup, self.waker = socket.socketpair()
         self.members = {}  # by their sockets
@@ -219,7 +197,7 @@ class ChatServer(object):
         try:
             sock, _ = self.listening.accept()
         except socket.error, error:
-            if error.errno in OUT_OF_DESCRIPTORS:
+            if error.errno in serving.OUT_OF_DESCRIPTORS:
                 self.pause(error.strerror)
             return  # else it left while it waited
         self.paused = False
@@ -376,6 +354,7 @@ class Client(object):
         listens."""
         self.incoming = bytearray()
         self.sock = socket.create_connection((ip, port))
+        serving.refuse_beyond_select(self.sock)
         self.send(name)
 
     def send(self, data):
@@ -460,23 +439,16 @@ def hear(name, client):
         say('%s reads: %s' % (name, printable(text)))
 
 
-def run(server):
-    """Serve in a thread. No client may wait for a server that stdout has failed."""
-    try:
-        server.serve_forever()
-    except EnvironmentError:
-        for sock in server.members:
-            sock.shutdown(socket.SHUT_RDWR)
+def let_go(server):
+    """Shut every connection down: no client may wait for a server that has failed."""
+    for sock in server.members.keys():
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def demonstrate():
     """Play a server and three clients, one step after the other."""
     server = ChatServer(SERVER_HOST, SERVER_PORT)
-    server_thread = threading.Thread(target=run, args=(server,))
-    server_thread.daemon = True  # a client that fails must not keep us here
-    server_thread.start()
-
-    try:
+    with serving.running(server, ChatServer.close, serving.Loop, let_go=let_go):
         ann = play('ann', server)
         bob = play('bob', server)
         hear('ann', ann)
@@ -493,88 +465,32 @@ def demonstrate():
         ann.close()
         hear('bob', bob)
         hear('carl', carl)
-    finally:
-        server.stop()
-        server_thread.join()
-        server.close()
     bob.close()
     carl.close()
 
 
-def serve(host, port):
+def serve(args):
     """Serve until SIGINT or SIGTERM; raise socket.error if it cannot listen."""
-    server = ChatServer(host, port)
-
-    def stop(signum, frame):
-        server.stop()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    # A signal just before the loop waits must not go unheard until it returns.
-    signal.set_wakeup_fd(server.waker.fileno())
-    say('Server listening on %s:%s' % server.server_address)
-    server.serve_forever()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.set_wakeup_fd(-1)
-    server.close()
+    serving.serve_alone(ChatServer(args.host, args.port))
 
 
-def connect(host, port, name):
-    """Be one client of the server at (host, port)."""
-    client = Client(host, port, name)
+def connect(args):
+    """Be one client of the server at args.connect, (host, port)."""
+    if args.name is None:
+        raise argparse.ArgumentTypeError('argument --name: --connect needs it')
+    client = Client(args.connect[0], args.connect[1], args.name)
     try:
         converse(client)
     finally:
         client.close()
 
 
-class CommandLine(argparse.ArgumentParser):
-    """An argument parser that spends one line on an error."""
-
-    def print_help(self, file=None):
-        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
-
-    def error(self, message):
-        self.exit(2, '%s: error: %s\n' % (self.prog, message))
-
-
-def port_number(text):
-    """Return text as a port, or raise for what is not between 0 and 65535."""
-    if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError('not a port: %s' % text)
-    return int(text)
-
-
 def main():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
-    parser = CommandLine(description='A chat room for any number of clients.')
-    parser.add_argument('--serve', action='store_true',
-                        help='serve real clients until SIGINT or SIGTERM')
-    parser.add_argument('--host', default=SERVER_HOST,
-                        help='address to listen on (default: %(default)s)')
-    parser.add_argument('--port', type=port_number, default=SERVER_PORT,
-                        help='port to listen on (default: any free one)')
-    parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
-                        help='be one client of the server there')
+    parser = CommandLine('A chat room for any number of clients.')
+    parser.add_server_options(SERVER_HOST, SERVER_PORT)
+    parser.add_client_options()
     parser.add_argument('--name', help='the name of that client')
-    try:
-        os.fstat(1)  # else our first socket would become stdout
-        args = parser.parse_args()
-        if args.connect and args.name is None:
-            parser.error('argument --name: --connect needs it')
-        if args.connect:
-            connect(args.connect[0], port_number(args.connect[1]), args.name)
-        elif args.serve:
-            serve(args.host, args.port)
-        else:
-            demonstrate()
-    except argparse.ArgumentTypeError, error:
-        parser.error(error)
-    except ChatError, error:
-        parser.exit(1, '%s: error: %s\n' % (parser.prog, error))
-    except EnvironmentError, error:
-        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
+    parser.run(demonstrate, serve, connect)
 
 
 if __name__ == '__main__':

@@ -9,22 +9,16 @@ Without arguments this prints the figure. With --serve it sends the figure to
 every client and closes the connection, without reading what the client says;
 with --connect HOST PORT it prints what such a server sends.
 """
-import argparse
-import errno
-import os
-import re
-import signal
 import socket
 import SocketServer
 import sys
-import threading
-import time
+
+import serving
+from console import CommandLine, printable, say
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 BUF_SIZE = 1024
-RETRY_SECONDS = 0.5  # until the next attempt to accept
-OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 CLASSES = (
     'BaseServer', 'TCPServer', 'UDPServer', 'UnixStreamServer',
     'UnixDatagramServer', 'ForkingMixIn', 'ThreadingMixIn', 'ForkingTCPServer',
@@ -32,17 +26,6 @@ CLASSES = (
     'ThreadingUnixStreamServer', 'ThreadingUnixDatagramServer',
     'BaseRequestHandler', 'StreamRequestHandler', 'DatagramRequestHandler',
 )
-
-
-def say(message):
-    """Print one line now, even where stdout is a pipe."""
-    print message
-    sys.stdout.flush()
-
-
-def printable(data):
-    """Return data with control and non-ASCII bytes as escapes, fit to print."""
-    return data.decode('latin-1').encode('unicode_escape')
 
 
 def bases(name):
@@ -106,47 +89,27 @@ class FigureRequestHandler(SocketServer.BaseRequestHandler):
 class FigureServer(SocketServer.TCPServer):
     """A synchronous server."""
 
-    allow_reuse_address = True  # else a restart waits for old connections
-
-    def get_request(self):
-        """Accept a client. Without a descriptor for it there is a pause: it waits
-        in the backlog, and the loop would ask again at once."""
-        try:
-            return SocketServer.TCPServer.get_request(self)
-        except socket.error, error:
-            if error.errno in OUT_OF_DESCRIPTORS:
-                say('Nobody is let in for now: %s' % error.strerror)
-                time.sleep(RETRY_SECONDS)
-            raise
-
     def handle_error(self, request, client_address):
-        """Called in an except clause."""
+        """Called in an except clause: the library would print a traceback."""
         say('Request failed: %s' % sys.exc_info()[1])
 
 
-def serve(host, port):
+def demonstrate():
+    """Print the figure."""
+    say(figure().rstrip())
+
+
+def serve(args):
     """Serve until SIGINT or SIGTERM; raise socket.error if it cannot listen."""
-    server = FigureServer((host, port), FigureRequestHandler)
-
-    def stop(signum, frame):
-        # shutdown() waits for the loop that this thread runs: ask from another.
-        threading.Thread(target=server.shutdown).start()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    say('Server listening on %s:%s' % server.server_address)
-    server.serve_forever()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    server.server_close()
+    serving.serve(serving.listening(FigureServer, (args.host, args.port),
+                                    FigureRequestHandler))
 
 
-def connect(host, port):
-    """Print what the server at (host, port) sends; raise socket.error if nobody
-    listens there."""
+def connect(args):
+    """Print what a server elsewhere sends; raise socket.error if nobody listens."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        sock.connect((host, port))
+        sock.connect(args.connect)
         received = ''.join(iter(lambda: sock.recv(BUF_SIZE), ''))
     finally:
         sock.close()
@@ -154,47 +117,11 @@ def connect(host, port):
         say(printable(line))
 
 
-class CommandLine(argparse.ArgumentParser):
-    """An argument parser that spends one line on an error."""
-
-    def print_help(self, file=None):
-        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
-
-    def error(self, message):
-        self.exit(2, '%s: error: %s\n' % (self.prog, message))
-
-
-def port_number(text):
-    """Return text as a port, or raise for what is not between 0 and 65535."""
-    if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError('not a port: %s' % text)
-    return int(text)
-
-
 def main():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
-    parser = CommandLine(description='The inheritance of the server classes.')
-    parser.add_argument('--serve', action='store_true',
-                        help='send it to real clients until SIGINT or SIGTERM')
-    parser.add_argument('--host', default=SERVER_HOST,
-                        help='address to listen on (default: %(default)s)')
-    parser.add_argument('--port', type=port_number, default=SERVER_PORT,
-                        help='port to listen on (default: any free one)')
-    parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
-                        help='be one client of the server there')
-    try:
-        os.fstat(1)  # else our first socket would become stdout
-        args = parser.parse_args()
-        if args.connect:
-            connect(args.connect[0], port_number(args.connect[1]))
-        elif args.serve:
-            serve(args.host, args.port)
-        else:
-            say(figure().rstrip())
-    except argparse.ArgumentTypeError, error:
-        parser.error(error)
-    except EnvironmentError, error:
-        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror))
+    parser = CommandLine('The inheritance of the server classes.')
+    parser.add_server_options(SERVER_HOST, SERVER_PORT, 'send it to real clients')
+    parser.add_client_options()
+    parser.run(demonstrate, serve, connect)
 
 
 if __name__ == '__main__':

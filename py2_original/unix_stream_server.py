@@ -12,40 +12,21 @@ Without arguments this plays a server and two clients and ends. With --serve it
 waits for real clients on --path, or else on a file in a new private folder.
 With --connect PATH it is one client.
 """
-import argparse
-import errno
+import contextlib
 import os
 import select
-import shutil
-import signal
 import socket
 import SocketServer
-import stat
 import sys
-import tempfile
-import threading
-import time
+
+import serving
+from console import CommandLine, printable, require, say
 
 FILE_NAME = 'echo.sock'
 BUF_SIZE = 1024
 MESSAGE = 'Hello echo server!'
 PATIENCE = 0.2  # seconds in which an answer would have come
-RETRY_SECONDS = 0.5  # until the next attempt to accept
-OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-
-if not hasattr(socket, 'AF_UNIX'):
-    sys.exit('unix_stream_server.py: error: no Unix sockets on this platform')
-
-
-def say(message):
-    """Print one line now, even where stdout is a pipe."""
-    print message
-    sys.stdout.flush()
-
-
-def printable(data):
-    """Return data with control and non-ASCII bytes as escapes, fit to print."""
-    return data.decode('latin-1').encode('unicode_escape')
+require(socket, 'AF_UNIX', 'Unix sockets')
 
 
 class Client(object):
@@ -110,185 +91,48 @@ class EchoRequestHandler(SocketServer.BaseRequestHandler):
 class EchoServer(SocketServer.UnixStreamServer):
     """A synchronous server: serve_forever() itself runs the handler."""
 
-    def server_bind(self):
-        """Bind a file that is its owner's alone from the first moment on."""
-        umask = os.umask(0177)
-        try:
-            SocketServer.UnixStreamServer.server_bind(self)
-        finally:
-            os.umask(umask)
-
-    def get_request(self):
-        """Accept a client. Without a descriptor for it there is a pause: it waits
-        in the backlog, and the loop would ask again at once."""
-        try:
-            return SocketServer.UnixStreamServer.get_request(self)
-        except socket.error, error:
-            if error.errno in OUT_OF_DESCRIPTORS:
-                say('Nobody is let in for now: %s' % error.strerror)
-                time.sleep(RETRY_SECONDS)
-            raise
-
     def handle_error(self, request, client_address):
-        """Called in an except clause: let the signal through, print the rest."""
-        error = sys.exc_info()[1]
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        try:
-            say('Request failed: %s' % error)
-        finally:
-            self.shutdown_request(request)  # if that failed, the library does not
-
-
-def close(server):
-    """Close the listening socket and remove its file."""
-    server.server_close()
-    os.unlink(server.server_address)
-
-
-def run(server):
-    """Serve in a thread. No client may wait for a server that stdout has failed."""
-    try:
-        server.serve_forever()
-    except EnvironmentError:
-        server.server_close()
+        """Called in an except clause: the library would print a traceback."""
+        say('Request failed: %s' % sys.exc_info()[1])
 
 
 def demonstrate():
     """Play a server and two clients: the second waits for the first."""
-    folder = tempfile.mkdtemp(prefix='recipe-')
-    try:
-        talk(os.path.join(folder, FILE_NAME))
-    finally:
-        shutil.rmtree(folder)
+    with serving.private_folder() as folder:
+        path = os.path.join(folder, FILE_NAME)
+        server = serving.listening(EchoServer, path, EchoRequestHandler)
+        with serving.running(server):
+            say('Server listening on %s' % serving.where(server))
+            client1 = Client('Client 1', path)
+            client2 = Client('Client 2', path)
+            client2.send('Hello from client 2')
+            client1.send('Hello from client 1')
+            client1.receive()
+            if not client2.is_answered():
+                say('Client 2 has no answer: the server waits for client 1.')
+            client1.close()
+            client2.receive()
+            client2.close()
 
 
-def talk(path):
-    """The demonstration itself, on a path in a folder of its own."""
-    server = EchoServer(path, EchoRequestHandler)
-    server_thread = threading.Thread(target=run, args=(server,))
-    server_thread.daemon = True  # a client that fails must not keep us here
-    server_thread.start()
-    clients = []
-    try:
-        say('Server listening on %s' % printable(path))
-
-        for name in 'Client 1', 'Client 2':
-            clients.append(Client(name, path))
-        client1, client2 = clients
-        client2.send('Hello from client 2')
-        client1.send('Hello from client 1')
-        client1.receive()
-        if not client2.is_answered():
-            say('Client 2 has no answer: the server waits for client 1.')
-        client1.close()
-        client2.receive()
-        client2.close()
-    finally:
-        # The loop goes on for as long as the client that it serves.
-        for client in clients:
-            client.sock.close()
-        server.shutdown()
-        server_thread.join()
-        close(server)
+def serve(args):
+    """Serve on args.path, or else on a file in a new private folder, until SIGINT
+    or SIGTERM; raise socket.error if it cannot listen."""
+    serving.serve_on_file(EchoServer, args.path, EchoRequestHandler)
 
 
-def refuse_unsafe(path):
-    """Raise OSError where somebody else could put another file in place."""
-    folder = os.path.dirname(path) or os.curdir
-    if os.path.islink(path):
-        raise OSError(errno.EPERM, 'The path is a symbolic link')
-    if os.stat(folder).st_mode & stat.S_IWOTH:
-        raise OSError(errno.EPERM, 'The folder of the path is open to everybody')
-
-
-def ignore(signum, frame):
-    """Handle a second signal, until it can be ignored: in a handler SIG_IGN makes
-    an error of one that came together with the first."""
-
-
-def serve(path):
-    """Serve on path until SIGINT or SIGTERM; raise EnvironmentError if it cannot
-    listen."""
-    refuse_unsafe(path)
-    server = EchoServer(path, EchoRequestHandler)
-
-    def stop(signum, frame):
-        signal.signal(signal.SIGINT, ignore)
-        signal.signal(signal.SIGTERM, ignore)
-        # In a destructor of a file on a socket it is lost: ask again until it is heard.
-        signal.signal(signal.SIGALRM, stop)
-        signal.alarm(1)
-        raise KeyboardInterrupt
-
-    try:
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGTERM, stop)
-        say('Server listening on %s' % printable(path))
-        server.serve_forever()
-    except KeyboardInterrupt:
-        signal.alarm(0)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    finally:
-        close(server)
-
-
-def serve_in_private():
-    """Serve on a file in a new folder, which goes with the server."""
-    folder = tempfile.mkdtemp(prefix='recipe-')
-    try:
-        serve(os.path.join(folder, FILE_NAME))
-    finally:
-        shutil.rmtree(folder)
-
-
-def connect(path, message):
+def connect(args):
     """Play one client of a server that runs elsewhere."""
-    client = Client('Client', path)
-    try:
-        client.send(message)
+    with contextlib.closing(Client('Client', args.connect)) as client:
+        client.send(args.message)
         client.receive()
-    finally:
-        client.close()
-
-
-class CommandLine(argparse.ArgumentParser):
-    """An argument parser that spends one line on an error."""
-
-    def print_help(self, file=None):
-        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
-
-    def error(self, message):
-        self.exit(2, '%s: error: %s\n' % (self.prog, message))
 
 
 def main():
-    parser = CommandLine(description='Upper-case echo on a Unix stream socket.')
-    parser.add_argument('--serve', action='store_true',
-                        help='serve real clients until SIGINT or SIGTERM')
-    parser.add_argument('--path',
-                        help='socket file to make (default: one in a new folder)')
-    parser.add_argument('--connect', metavar='PATH',
-                        help='be one client of the server there')
-    parser.add_argument('--message', default=MESSAGE,
-                        help='what that client says (default: %(default)s)')
-    try:
-        os.fstat(1)  # else our first socket would become stdout
-        args = parser.parse_args()
-        if args.connect:
-            connect(args.connect, args.message)
-        elif args.serve and args.path:
-            serve(args.path)
-        elif args.serve:
-            serve_in_private()
-        else:
-            demonstrate()
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)  # no file is left: end as others do
-    except EnvironmentError, error:
-        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
+    parser = CommandLine('Upper-case echo on a Unix stream socket.')
+    parser.add_path_options()
+    parser.add_message(MESSAGE)
+    parser.run(demonstrate, serve, connect)
 
 
 if __name__ == '__main__':

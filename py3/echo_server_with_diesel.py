@@ -9,13 +9,13 @@ A client that shuts down its sending side has left: diesel then closes.
 Without arguments this plays a server and two clients and ends. With --serve
 it waits for real clients; with --connect HOST PORT it is one client.
 """
-import argparse
-import errno
 import os
-import re
 import signal
 import socket
 import sys
+
+import serving
+from console import CommandLine, printable, say
 
 # diesel itself has never left Python 2: the project brings one of its own.
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -29,19 +29,6 @@ SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 CONNECT_TIMEOUT = 10  # seconds
 ECHO_MSG = 'Hello echo server!'
-RETRY_SECONDS = 0.5  # until the next attempt to accept
-OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-
-
-def say(message):
-    """Print one line now, for whoever reads our output through a pipe."""
-    print(message)
-    sys.stdout.flush()
-
-
-def printable(data):
-    """Return data with control and non-ASCII bytes as escapes, fit to print."""
-    return data.decode('latin-1').encode('unicode_escape').decode('ascii')
 
 
 def echo(address):
@@ -64,11 +51,11 @@ class EchoService(diesel.Service):
         try:
             diesel.Service.accept_new_connection(self)
         except OSError as error:
-            if error.errno not in OUT_OF_DESCRIPTORS:
+            if error.errno not in serving.OUT_OF_DESCRIPTORS:
                 raise
             hub = self.application.hub
             hub.unregister(self.sock)
-            hub.call_later(RETRY_SECONDS, self.register, self.application)
+            hub.call_later(serving.RETRY_SECONDS, self.register, self.application)
 
 
 class EchoClient(diesel.Client):
@@ -131,9 +118,9 @@ def demonstrate():
     play(two_clients, service)
 
 
-def serve(host, port):
+def serve(args):
     """Serve until SIGINT or SIGTERM; raise OSError if it cannot listen."""
-    service = EchoService(echo, port, host)
+    service = EchoService(echo, args.port, args.host)
 
     def stop():
         # diesel has given both back: a second one would kill us.
@@ -151,8 +138,9 @@ def serve(host, port):
     play(announce, service)
 
 
-def connect(host, port):
+def connect(args):
     """Play one client of a server that runs elsewhere."""
+    host, port = args.connect
     found = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
     ip = found[0][4][0]
 
@@ -164,51 +152,12 @@ def connect(host, port):
     play(one_client)
 
 
-class CommandLine(argparse.ArgumentParser):
-    """An argument parser that spends one line on an error."""
-
-    def print_help(self, file=None):
-        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
-
-    def error(self, message):
-        self.exit(2, '%s: error: %s\n' % (self.prog, message))
-
-
-def port_number(text):
-    """Return text as a port, or raise for what is not between 0 and 65535."""
-    if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError('not a port: %s' % text)
-    return int(text)
-
-
 def main():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
-    parser = CommandLine(description='Echo to many clients in one thread: diesel.')
-    parser.add_argument('--serve', action='store_true',
-                        help='serve real clients until SIGINT or SIGTERM')
-    parser.add_argument('--host', default=SERVER_HOST, type=os.fsencode,
-                        help='address to listen on (default: %(default)s)')
-    parser.add_argument('--port', type=port_number, default=SERVER_PORT,
-                        help='port to listen on (default: any free one)')
-    parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
-                        help='be one client of the server there')
-    try:
-        os.fstat(1)  # else our first socket would become stdout
-        args = parser.parse_args()
-        diesel.set_log_level(diesel.loglevels.DISABLED)  # what there is to say, we say
-        if args.connect:
-            connect(os.fsencode(args.connect[0]), port_number(args.connect[1]))
-        elif args.serve:
-            serve(args.host, args.port)
-        else:
-            demonstrate()
-    except argparse.ArgumentTypeError as error:
-        parser.error(error)
-    except OSError as error:
-        # What could not be printed Python would try once more at its end.
-        os.closerange(1, 2)  # there may be no other descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
+    diesel.set_log_level(diesel.loglevels.DISABLED)  # what there is to say, we say
+    parser = CommandLine('Echo to many clients in one thread: diesel.')
+    parser.add_server_options(SERVER_HOST, SERVER_PORT)
+    parser.add_client_options()
+    parser.run(demonstrate, serve, connect)
 
 
 if __name__ == '__main__':

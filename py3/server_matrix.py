@@ -15,19 +15,17 @@ A stream server reads one line, or what comes before the client closes its
 sending side; a datagram is answered whatever it says.
 """
 import argparse
-import errno
 import math
 import os
 import queue
-import re
-import shutil
-import signal
 import socket
 import socketserver
 import sys
-import tempfile
 import threading
 import time
+
+import serving
+from console import CommandLine, port_number, report, require, say
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
@@ -35,32 +33,10 @@ BUF_SIZE = 1024
 SERVICE_TIME = 1.0  # seconds that every service takes
 REQUEST_TIME = 2.0  # seconds that a stream's client may take to ask
 PATIENCE = 10.0  # seconds that a client waits for a reply
-RETRY_SECONDS = 0.5  # until the next attempt to accept
-OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-POLL = 0.05  # seconds between a loop's looks at whether to end
 ROW = '%-28s %-14s %-13s %-11s %s'
 
-if not hasattr(os, 'fork') or not hasattr(socket, 'AF_UNIX'):
-    sys.exit('server_matrix.py: error: no fork() or Unix sockets on this platform')
-
-
-def say(message):
-    """Print one line now, even where stdout is a pipe."""
-    print(message)
-    sys.stdout.flush()
-
-
-def report(message):
-    """Print one line, unless stdout is dead: the server goes on."""
-    try:
-        say(message)
-    except OSError:
-        pass
-
-
-def printable(data):
-    """Return data with control and non-ASCII bytes as escapes, fit to print."""
-    return data.decode('latin-1').encode('unicode_escape').decode('ascii')
+require(os, 'fork', 'fork()')
+require(socket, 'AF_UNIX', 'Unix sockets')
 
 
 def slow_service():
@@ -186,20 +162,6 @@ def request_failed(request, client_address):
     report('Request failed: %s' % sys.exc_info()[1])
 
 
-def patient(get_request):
-    """Return get_request with a pause where there is no descriptor for the client:
-    it waits in the backlog, and the loop would ask again at once."""
-    def get():
-        try:
-            return get_request()
-        except OSError as error:
-            if error.errno in OUT_OF_DESCRIPTORS:
-                report('Nobody is let in for now: %s' % error.strerror)
-                time.sleep(RETRY_SECONDS)
-            raise
-    return get
-
-
 def make_server(name, host, port, folder):
     """Return the server of that name at (host, port), or if it has a Unix socket
     on a path in the folder; raise OSError if it cannot listen."""
@@ -210,24 +172,15 @@ def make_server(name, host, port, folder):
     address = (host, port)
     if server_class.address_family == socket.AF_UNIX:
         address = os.path.join(folder, name)
-    server = server_class(address, handler_class)
-    # Set here, for a third of the classes are the library's own.
-    server.handle_error = request_failed
-    server.get_request = patient(server.get_request)
-    if server_class.address_family == socket.AF_UNIX:
-        os.chmod(address, 0o600)  # the folder has been private all the while
+    server = serving.listening(server_class, address, handler_class)
+    server.handle_error = request_failed  # a third of the classes are the library's own
     return server
-
-
-def children(server):
-    """Return the pids of a server's child processes still to be waited for."""
-    return list(getattr(server, 'active_children', None) or ())
 
 
 def close(server):
     """Close the server's socket and wait for the children still at work."""
-    server.server_close()
-    for pid in children(server):
+    serving.close(server)
+    for pid in serving.children(server):
         os.waitpid(pid, 0)
 
 
@@ -332,99 +285,28 @@ def ask_twice(servers, folder):
 
 def demonstrate():
     """Play all servers, with two clients each, and print the table."""
-    folder = tempfile.mkdtemp(prefix='recipe-')
-    demonstration_pid = os.getpid()
-
-    def stop(signum, frame):
-        if os.getpid() == demonstration_pid:
-            shutil.rmtree(folder, ignore_errors=True)
-        signal.signal(signum, signal.SIG_DFL)
-        os.kill(os.getpid(), signum)
-
-    signal.signal(signal.SIGINT, stop)
-    try:
+    with serving.private_folder() as folder:
         servers = dict((name, make_server(name, SERVER_HOST, SERVER_PORT, folder))
                        for name in SERVERS)
-        for server in servers.values():
-            server_thread = threading.Thread(target=server.serve_forever,
-                                             args=(POLL,))
-            server_thread.daemon = True  # a lost reply must not keep us here
-            server_thread.start()
+        loops = [serving.LibraryLoop(server) for server in servers.values()]
+        for loop in loops:
+            loop.start()
         try:
             print_table(ask_twice(servers, folder))
         finally:
-            for server in servers.values():
-                server.shutdown()
-                close(server)
-    finally:
-        shutil.rmtree(folder)
+            for loop in loops:
+                loop.stop()
+                close(loop.server)
 
 
-def remove(folder):
-    """Remove a folder of socket files. One descriptor will do for it, while
-    shutil.rmtree() takes more, and a crowd may have left no other."""
-    for name in os.listdir(folder):
-        os.unlink(os.path.join(folder, name))
-    os.rmdir(folder)
-
-
-def serve(name, host, port):
-    """Serve until SIGINT or SIGTERM; raise OSError if it cannot listen."""
-    folder = tempfile.mkdtemp(prefix='recipe-')
-    try:
-        serve_in(folder, name, host, port)
-    finally:
-        remove(folder)
-
-
-def serve_in(folder, name, host, port):
-    """Do what serve() says. A Unix socket has its path in the folder."""
-    server = make_server(name, host, port, folder)
-    server_pid = os.getpid()
-
-    def stop(signum, frame):
-        if os.getpid() != server_pid:
-            os._exit(0)  # a child: its client goes, and nothing is printed
-        # shutdown() waits for the loop that this thread runs: ask from another.
-        threading.Thread(target=server.shutdown).start()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    say('Server listening on %s' % where(server))
-    server.serve_forever()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    for pid in children(server):
-        os.kill(pid, signal.SIGTERM)
-    close(server)
-    # A thread that runs while the interpreter goes could print a traceback.
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread():
-            thread.join(REQUEST_TIME + SERVICE_TIME)
-
-
-def where(server):
-    """Return the address of a server as people write it."""
-    if server.address_family == socket.AF_UNIX:
-        return printable(os.fsencode(server.server_address))
-    return '%s:%s' % server.server_address
-
-
-class CommandLine(argparse.ArgumentParser):
-    """An argument parser that spends one line on an error."""
-
-    def print_help(self, file=None):
-        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
-
-    def error(self, message):
-        self.exit(2, '%s: error: %s\n' % (self.prog, message))
-
-
-def port_number(text):
-    """Return text as a port, or raise for what is not between 0 and 65535."""
-    if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError('not a port: %s' % text)
-    return int(text)
+def serve(args):
+    """Serve until SIGINT or SIGTERM; raise OSError if it cannot listen. A
+    service that has begun is not cut short by another thread's end."""
+    with serving.private_folder() as folder:
+        server = make_server(args.server, args.host, args.port, folder)
+        others = threading.enumerate()
+        serving.serve(server, close, let_go=serving.end_children, how=socket.SHUT_RD)
+        serving.join_threads(others)
 
 
 def server_name(text):
@@ -435,9 +317,8 @@ def server_name(text):
 
 
 def main():
-    parser = CommandLine(description='What overlaps and what waits.')
-    parser.add_argument('--serve', action='store_true',
-                        help='serve real clients until SIGINT or SIGTERM')
+    parser = CommandLine('What overlaps and what waits.')
+    parser.add_serve()
     parser.add_argument('--server', type=server_name, metavar='NAME',
                         default='ForkingTCPServer',
                         help='which server to be: %s (default: %%(default)s)'
@@ -448,18 +329,7 @@ def main():
     parser.add_argument('--port', type=port_number, default=SERVER_PORT,
                         help='port to listen on, for TCP and UDP '
                         '(default: any free one)')
-    try:
-        os.fstat(1)  # else our first socket would become stdout
-        args = parser.parse_args()
-        if args.serve:
-            serve(args.server, args.host, args.port)
-        else:
-            demonstrate()
-    except OSError as error:
-        # What could not be printed Python would try once more at its end.
-        os.closerange(1, 2)  # there may be no other descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
+    parser.run(demonstrate, serve)
 
 
 if __name__ == '__main__':

@@ -9,19 +9,17 @@ section 2.2); bodies of requests are read and thrown away.
 Without arguments this plays a server and some clients and ends. With --serve it
 waits for real clients; with --connect HOST PORT it is one client.
 """
-import argparse
 import collections
 import email.utils
 import errno
 import itertools
-import os
 import re
 import select
-import signal
 import socket
-import sys
-import threading
 import time
+
+import serving
+from console import CommandLine, printable, require, say
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
@@ -37,7 +35,6 @@ RETRY_SECONDS = 1  # until the next attempt to accept
 # read, another request, the client's close.
 SECONDS = {'request': 10, 'reply': 10, 'idle': 75, 'linger': 2}
 WORTH_MOVING = 0.02  # of its time, that a deadline is moved at least
-OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 REASONS = {  # RFC 9110, section 15, and RFC 6585, section 5
     200: 'OK', 400: 'Bad Request', 404: 'Not Found', 405: 'Method Not Allowed',
     408: 'Request Timeout', 411: 'Length Required', 413: 'Content Too Large',
@@ -59,15 +56,7 @@ TARGET = re.compile(rb'(?:https?://[^/?#@]+|(?=/))(/[^?#]*)?(?:\?[^#]*)?\Z',
                     re.IGNORECASE)
 
 
-def say(message):
-    """Print one line now, even where stdout is a pipe."""
-    print(message)
-    sys.stdout.flush()
-
-
-def printable(data):
-    """Return data with control and non-ASCII bytes as escapes, fit to print."""
-    return data.decode('latin-1').encode('unicode_escape').decode('ascii')
+require(select, 'epoll', 'epoll')
 
 
 class BadRequest(Exception):
@@ -198,24 +187,6 @@ def reply(status, request=None, head_only=False):
     return head if head_only else head + body
 
 
-def listen(host, port):
-    """Return a listening socket on the first address of host that can be had;
-    raise OSError, the last one, if there is none."""
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-            host, port, socket.AF_INET, socket.SOCK_STREAM):
-        sock = socket.socket(family, kind, protocol)
-        try:
-            # Else a restart waits for old connections.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind(address)
-            sock.listen(BACKLOG)
-            return sock
-        except OSError as caught:
-            error = caught
-            sock.close()
-    raise error
-
-
 def keep(memory, key, value):
     """Put a value into a dict that holds MAX_KEPT at most."""
     if len(memory) >= MAX_KEPT:
@@ -254,7 +225,7 @@ class WebServer(object):
 
     def __init__(self, host, port):
         """Listen on (host, port); raise OSError if that cannot be."""
-        self.listening = listen(host, port)
+        self.listening = serving.listen(host, port, BACKLOG)
         self.server_address = self.listening.getsockname()
         self.wakeup, self.waker = socket.socketpair()
         self.connections = {}  # by descriptor
@@ -315,7 +286,7 @@ class WebServer(object):
             try:
                 sock, _ = self.listening.accept()
             except OSError as error:
-                if error.errno in OUT_OF_DESCRIPTORS:
+                if error.errno in serving.OUT_OF_DESCRIPTORS:
                     self.pause(error.strerror)
                 return  # else nobody waits, or somebody no longer does
             self.paused = False
@@ -533,12 +504,8 @@ def converse(ip, port, said):
 def demonstrate():
     """Play a server and clients, one after the other."""
     server = WebServer(SERVER_HOST, SERVER_PORT)
-    server_thread = threading.Thread(target=server.serve_forever)
-    server_thread.daemon = True  # a client that fails must not keep us here
-    server_thread.start()
     ip, port = server.server_address
-
-    try:
+    with serving.running(server, WebServer.close, serving.Loop):
         say('GET, with HTTP/1.0:')
         converse(ip, port, b'GET / HTTP/1.0\r\n\r\n')
         say('HEAD, and the connection is to be closed:')
@@ -549,82 +516,24 @@ def demonstrate():
                  b'DELETE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
         say('What is no request:')
         converse(ip, port, b'Hello?\r\n\r\n')
-    finally:
-        server.stop()
-        server_thread.join()
-        server.close()
 
 
-def serve(host, port):
+def serve(args):
     """Serve until SIGINT or SIGTERM; raise OSError if it cannot listen."""
-    server = WebServer(host, port)
-
-    def stop(signum, frame):
-        server.stop()
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    # A signal just before the loop waits must not go unheard until it returns.
-    signal.set_wakeup_fd(server.waker.fileno())
-    say('Server listening on %s:%s' % server.server_address)
-    server.serve_forever()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.set_wakeup_fd(-1)
-    server.close()
+    serving.serve_alone(WebServer(args.host, args.port))
 
 
-def connect(host, port):
-    """Be one client of the server at (host, port)."""
-    converse(host, port, b'GET / HTTP/1.0\r\n\r\n')
-
-
-class CommandLine(argparse.ArgumentParser):
-    """An argument parser that spends one line on an error."""
-
-    def print_help(self, file=None):
-        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
-
-    def error(self, message):
-        self.exit(2, '%s: error: %s\n' % (self.prog, message))
-
-
-def port_number(text):
-    """Return text as a port, or raise for what is not between 0 and 65535."""
-    if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError('not a port: %s' % text)
-    return int(text)
+def connect(args):
+    """Be one client of the server at args.connect, (host, port)."""
+    ip, port = args.connect
+    converse(ip, port, b'GET / HTTP/1.0\r\n\r\n')
 
 
 def main():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
-    parser = CommandLine(description='A web server in one thread, on epoll.')
-    parser.add_argument('--serve', action='store_true',
-                        help='serve real clients until SIGINT or SIGTERM')
-    parser.add_argument('--host', default=SERVER_HOST, type=os.fsencode,
-                        help='address to listen on (default: %(default)s)')
-    parser.add_argument('--port', type=port_number, default=SERVER_PORT,
-                        help='port to listen on (default: any free one)')
-    parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
-                        help='be one client of the server there')
-    try:
-        os.fstat(1)  # else our first socket would become stdout
-        args = parser.parse_args()
-        if not hasattr(select, 'epoll'):
-            parser.exit(1, '%s: error: no epoll on this platform\n' % parser.prog)
-        if args.connect:
-            connect(os.fsencode(args.connect[0]), port_number(args.connect[1]))
-        elif args.serve:
-            serve(args.host, args.port)
-        else:
-            demonstrate()
-    except argparse.ArgumentTypeError as error:
-        parser.error(error)
-    except OSError as error:
-        # What could not be printed Python would try once more at its end.
-        os.closerange(1, 2)  # there may be no other descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
+    parser = CommandLine('A web server in one thread, on epoll.')
+    parser.add_server_options(SERVER_HOST, SERVER_PORT)
+    parser.add_client_options()
+    parser.run(demonstrate, serve, connect)
 
 
 if __name__ == '__main__':

@@ -11,36 +11,20 @@ waits for real clients: for ever, through serve_forever(), or with --requests N
 for exactly N of them, each through one handle_request(). With
 --connect HOST PORT it is one client.
 """
-import argparse
-import errno
-import os
-import re
+import contextlib
 import select
-import signal
 import socket
 import socketserver
 import sys
-import threading
-import time
+
+import serving
+from console import CommandLine, count, printable, say
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 BUF_SIZE = 1024
 MESSAGE = 'Hello echo server!'
 PATIENCE = 0.2  # seconds in which an answer would have come
-RETRY_SECONDS = 0.5  # until the next attempt to accept
-OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-
-
-def say(message):
-    """Print one line now, even where stdout is a pipe."""
-    print(message)
-    sys.stdout.flush()
-
-
-def printable(data):
-    """Return data with control and non-ASCII bytes as escapes, fit to print."""
-    return data.decode('latin-1').encode('unicode_escape').decode('ascii')
 
 
 class Client(object):
@@ -82,8 +66,7 @@ class EchoRequestHandler(socketserver.BaseRequestHandler):
     """Answers one connection, until the client has no more to say."""
 
     def handle(self):
-        # makefile() is Python code here, and a signal in it leaves half a file.
-        lines = open(self.request.fileno(), 'rb', closefd=False)
+        lines = self.request.makefile('rb')
         try:
             for data in iter(lambda: lines.readline(BUF_SIZE), b''):
                 self.answer(data)
@@ -101,51 +84,19 @@ class EchoRequestHandler(socketserver.BaseRequestHandler):
 class EchoServer(socketserver.TCPServer):
     """A synchronous server: serve_forever() itself runs the handler."""
 
-    allow_reuse_address = True  # else a restart waits for old connections
-
-    def get_request(self):
-        """Accept a client. Without a descriptor for it there is a pause: it waits
-        in the backlog, and the loop would ask again at once."""
-        try:
-            return socketserver.TCPServer.get_request(self)
-        except OSError as error:
-            if error.errno in OUT_OF_DESCRIPTORS:
-                say('Nobody is let in for now: %s' % error.strerror)
-                time.sleep(RETRY_SECONDS)
-            raise
-
     def handle_error(self, request, client_address):
-        """Called in an except clause: let the signal through, print the rest."""
-        error = sys.exc_info()[1]
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        try:
-            say('Request failed: %s' % error)
-        finally:
-            self.shutdown_request(request)  # if that failed, the library does not
-
-
-def run(server):
-    """Serve in a thread. No client may wait for a server that stdout has failed."""
-    try:
-        server.serve_forever()
-    except OSError:
-        server.server_close()
+        """Called in an except clause: the library would print a traceback."""
+        say('Request failed: %s' % sys.exc_info()[1])
 
 
 def demonstrate():
     """Play a server and two clients: the second waits for the first."""
-    server = EchoServer((SERVER_HOST, SERVER_PORT), EchoRequestHandler)
-    server_thread = threading.Thread(target=run, args=(server,))
-    server_thread.daemon = True  # a client that fails must not keep us here
-    server_thread.start()
-    clients = []
-    try:
-        say('Server listening on %s:%s' % server.server_address)
-
-        for name in 'Client 1', 'Client 2':
-            clients.append(Client(name, server.server_address))
-        client1, client2 = clients
+    server = serving.listening(EchoServer, (SERVER_HOST, SERVER_PORT),
+                               EchoRequestHandler)
+    with serving.running(server):
+        say('Server listening on %s' % serving.where(server))
+        client1 = Client('Client 1', server.server_address)
+        client2 = Client('Client 2', server.server_address)
         client2.send(b'Hello from client 2')
         client1.send(b'Hello from client 1')
         client1.receive()
@@ -154,116 +105,41 @@ def demonstrate():
         client1.close()
         client2.receive()
         client2.close()
-    finally:
-        # The loop goes on for as long as the client that it serves.
-        for client in clients:
-            client.sock.close()
-        server.shutdown()
-        server_thread.join()
-        server.server_close()
 
 
-def ignore(signum, frame):
-    """Handle a second signal, until it can be ignored: in a handler SIG_IGN makes
-    an error of one that came together with the first."""
+def handle_requests(loop, requests):
+    """Handle so many requests, unless the loop is told to stop before."""
+    for _ in range(requests):
+        if not loop.has_request():
+            break
+        loop.server.handle_request()
 
 
-def serve(host, port, requests):
-    """Serve that many requests, or with None until SIGINT or SIGTERM; raise
+def serve(args):
+    """Serve args.requests clients, or all until SIGINT or SIGTERM; raise
     OSError if it cannot listen."""
-    server = EchoServer((host, port), EchoRequestHandler)
-
-    def stop(signum, frame):
-        signal.signal(signal.SIGINT, ignore)
-        signal.signal(signal.SIGTERM, ignore)
-        # In a destructor of a file on a socket it is lost: ask again until it is heard.
-        signal.signal(signal.SIGALRM, stop)
-        signal.alarm(1)
-        raise KeyboardInterrupt
-
-    try:
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGTERM, stop)
-        say('Server listening on %s:%s' % server.server_address)
-        if requests is None:
-            server.serve_forever()
-        else:
-            for _ in range(requests):
-                server.handle_request()
-    except KeyboardInterrupt:
-        signal.alarm(0)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    finally:
-        server.server_close()
+    server = serving.listening(EchoServer, (args.host, args.port), EchoRequestHandler)
+    if args.requests:
+        serving.serve(server, work=lambda loop: handle_requests(loop, args.requests))
+    else:
+        serving.serve(server)
 
 
-def connect(host, port, message):
+def connect(args):
     """Play one client of a server that runs elsewhere."""
-    client = Client('Client', (host, port))
-    try:
-        client.send(message)
+    with contextlib.closing(Client('Client', args.connect)) as client:
+        client.send(args.message)
         client.receive()
-    finally:
-        client.close()
-
-
-class CommandLine(argparse.ArgumentParser):
-    """An argument parser that spends one line on an error."""
-
-    def print_help(self, file=None):
-        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
-
-    def error(self, message):
-        self.exit(2, '%s: error: %s\n' % (self.prog, message))
-
-
-def port_number(text):
-    """Return text as a port, or raise for what is not between 0 and 65535."""
-    if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError('not a port: %s' % text)
-    return int(text)
-
-
-def count(text):
-    """Return text as a number of requests, at least one."""
-    if not re.match('[1-9][0-9]{0,8}$', text):
-        raise argparse.ArgumentTypeError('not a number of requests: %s' % text)
-    return int(text)
 
 
 def main():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
-    parser = CommandLine(description='Upper-case echo, one client at a time.')
-    parser.add_argument('--serve', action='store_true',
-                        help='serve real clients until SIGINT or SIGTERM')
-    parser.add_argument('--host', default=SERVER_HOST, type=os.fsencode,
-                        help='address to listen on (default: %(default)s)')
-    parser.add_argument('--port', type=port_number, default=SERVER_PORT,
-                        help='port to listen on (default: any free one)')
+    parser = CommandLine('Upper-case echo, one client at a time.')
+    parser.add_server_options(SERVER_HOST, SERVER_PORT)
     parser.add_argument('--requests', type=count, metavar='N',
                         help='end after N requests')
-    parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
-                        help='be one client of the server there')
-    parser.add_argument('--message', default=MESSAGE, type=os.fsencode,
-                        help='what that client says (default: %(default)s)')
-    try:
-        os.fstat(1)  # else our first socket would become stdout
-        args = parser.parse_args()
-        if args.connect:
-            host, port = args.connect
-            connect(os.fsencode(host), port_number(port), args.message)
-        elif args.serve:
-            serve(args.host, args.port, args.requests)
-        else:
-            demonstrate()
-    except argparse.ArgumentTypeError as error:
-        parser.error(error)
-    except OSError as error:
-        # What could not be printed Python would try once more at its end.
-        os.closerange(1, 2)  # there may be no other descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
+    parser.add_client_options()
+    parser.add_message(MESSAGE)
+    parser.run(demonstrate, serve, connect)
 
 
 if __name__ == '__main__':

@@ -10,31 +10,20 @@ is synchronous: it takes one datagram after the other.
 Without arguments this plays a server and two clients and ends. With --serve it
 waits for real clients; with --connect HOST PORT it is one client.
 """
-import argparse
-import os
-import re
+import contextlib
 import select
-import signal
 import socket
 import socketserver
 import sys
+
+import serving
+from console import CommandLine, Failure, printable, say
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 MAX_DATAGRAM = 65535  # bytes: what the length field of UDP can say, and more
 MESSAGE = 'Hello echo server!'
 PATIENCE = 2  # seconds to wait for an answer
-
-
-def say(message):
-    """Print one line now, even where stdout is a pipe."""
-    print(message)
-    sys.stdout.flush()
-
-
-def printable(data):
-    """Return data with control and non-ASCII bytes as escapes, fit to print."""
-    return data.decode('latin-1').encode('unicode_escape').decode('ascii')
 
 
 class Client(object):
@@ -60,9 +49,12 @@ class Client(object):
         return self.sock in select.select([self.sock], [], [], 0)[0]
 
     def receive(self):
-        """Wait for one datagram; raise socket.timeout if none comes."""
+        """Wait for one datagram; raise Failure if none comes."""
         self.sock.settimeout(PATIENCE)
-        reply = self.sock.recv(MAX_DATAGRAM)
+        try:
+            reply = self.sock.recv(MAX_DATAGRAM)
+        except socket.timeout:
+            raise Failure('no answer in %d seconds' % PATIENCE)
         say('%s received: %s' % (self.name, printable(reply)))
 
     def close(self):
@@ -89,17 +81,15 @@ class EchoServer(socketserver.UDPServer):
     max_packet_size = MAX_DATAGRAM  # the library's 8192 would cut the rest off
 
     def handle_error(self, request, client_address):
-        """Called in an except clause: let the signal through, print the rest."""
-        error = sys.exc_info()[1]
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        say('Request failed: %s' % error)
+        """Called in an except clause: the library would print a traceback."""
+        say('Request failed: %s' % sys.exc_info()[1])
 
 
 def demonstrate():
     """Play a server and two clients: one datagram at a time."""
-    server = EchoServer((SERVER_HOST, SERVER_PORT), EchoRequestHandler)
-    say('Server listening on %s:%s' % server.server_address)
+    server = serving.listening(EchoServer, (SERVER_HOST, SERVER_PORT),
+                               EchoRequestHandler)
+    say('Server listening on %s' % serving.where(server))
 
     client1 = Client('Client 1', server.server_address)
     client2 = Client('Client 2', server.server_address)
@@ -117,92 +107,25 @@ def demonstrate():
     server.server_close()
 
 
-def ignore(signum, frame):
-    """Handle a second signal, until it can be ignored: in a handler SIG_IGN makes
-    an error of one that came together with the first."""
-
-
-def serve(host, port):
+def serve(args):
     """Serve until SIGINT or SIGTERM; raise OSError if it cannot bind."""
-    server = EchoServer((host, port), EchoRequestHandler)
-
-    def stop(signum, frame):
-        signal.signal(signal.SIGINT, ignore)
-        signal.signal(signal.SIGTERM, ignore)
-        raise KeyboardInterrupt
-
-    try:
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGTERM, stop)
-        say('Server listening on %s:%s' % server.server_address)
-        server.serve_forever()
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    finally:
-        server.server_close()
+    serving.serve(serving.listening(EchoServer, (args.host, args.port),
+                                    EchoRequestHandler))
 
 
-def connect(host, port, message):
+def connect(args):
     """Play one client of a server that runs elsewhere."""
-    client = Client('Client', (host, port))
-    try:
-        client.send(message)
+    with contextlib.closing(Client('Client', args.connect)) as client:
+        client.send(args.message)
         client.receive()
-    finally:
-        client.close()
-
-
-class CommandLine(argparse.ArgumentParser):
-    """An argument parser that spends one line on an error."""
-
-    def print_help(self, file=None):
-        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
-
-    def error(self, message):
-        self.exit(2, '%s: error: %s\n' % (self.prog, message))
-
-
-def port_number(text):
-    """Return text as a port, or raise for what is not between 0 and 65535."""
-    if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError('not a port: %s' % text)
-    return int(text)
 
 
 def main():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
-    parser = CommandLine(description='Upper-case echo of datagrams.')
-    parser.add_argument('--serve', action='store_true',
-                        help='serve real clients until SIGINT or SIGTERM')
-    parser.add_argument('--host', default=SERVER_HOST, type=os.fsencode,
-                        help='address to listen on (default: %(default)s)')
-    parser.add_argument('--port', type=port_number, default=SERVER_PORT,
-                        help='port to listen on (default: any free one)')
-    parser.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
-                        help='be one client of the server there')
-    parser.add_argument('--message', default=MESSAGE, type=os.fsencode,
-                        help='what that client says (default: %(default)s)')
-    try:
-        os.fstat(1)  # else our first socket would become stdout
-        args = parser.parse_args()
-        if args.connect:
-            host, port = args.connect
-            connect(os.fsencode(host), port_number(port), args.message)
-        elif args.serve:
-            serve(args.host, args.port)
-        else:
-            demonstrate()
-    except argparse.ArgumentTypeError as error:
-        parser.error(error)
-    except socket.timeout:
-        parser.exit(1, '%s: error: no answer in %d seconds\n'
-                    % (parser.prog, PATIENCE))
-    except OSError as error:
-        # What could not be printed Python would try once more at its end.
-        os.closerange(1, 2)  # there may be no other descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        parser.exit(1, '%s: error: %s\n' % (parser.prog, error.strerror or error))
+    parser = CommandLine('Upper-case echo of datagrams.')
+    parser.add_server_options(SERVER_HOST, SERVER_PORT)
+    parser.add_client_options()
+    parser.add_message(MESSAGE)
+    parser.run(demonstrate, serve, connect)
 
 
 if __name__ == '__main__':

@@ -7,20 +7,21 @@ import signal
 import sys
 
 from study.errors import StudyError
-from study.rules import RulesError
+from study.rulebook.rules import RulesError
 
-COMMANDS = {
-    'list': ('study.listing', 'the recipes, what each teaches, and the interpreters'),
-    'run': ('study.running', 'run a recipe of either tree, or both side by side'),
-    'diff': ('study.diffing', 'a recipe and its port side by side, with the rules'),
-    'check': ('study.checking', 'test a port of your own, and name the rules it breaks'),
-    'report': ('study.report', 'the whole of it as a static site, for a browser'),
-    'start': ('study.starting', 'make a folder in which to write a port of your own'),
+COMMANDS = {  # each is a module of study.commands
+    'list': 'the recipes, what each teaches, and the interpreters',
+    'run': 'run a recipe of either tree, or both side by side',
+    'diff': 'a recipe and its port side by side, with the rules',
+    'check': 'test a port of your own, and name the rules it breaks',
+    'start': 'make a folder in which to write a port of your own',
+    'demo': 'every demonstration in both trees, and what differs',
+    'report': 'the whole of it as a static site, for a browser',
 }
 
 
 def usage():
-    rows = ['  %-8s %s' % (name, what) for name, (_, what) in COMMANDS.items()]
+    rows = ['  %-8s %s' % (name, what) for name, what in COMMANDS.items()]
     return '\n'.join(['usage: study COMMAND [ARGS...]', '', *rows, '',
                       '"study COMMAND --help" says more.'])
 
@@ -35,7 +36,7 @@ def main(argv):
         return complain('no such command: %s (there are: %s)'
                         % (name, ', '.join(COMMANDS)))
     try:
-        return importlib.import_module(COMMANDS[name][0]).main(rest)
+        return importlib.import_module('study.commands.' + name).main(rest)
     except (StudyError, RulesError) as error:
         return complain(error)
     except ModuleNotFoundError as error:

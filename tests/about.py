@@ -13,7 +13,7 @@ import pytest
 
 from compat import trees
 
-NAMES = trees.RECIPES + getattr(trees, 'SHARED', ())
+NAMES = trees.RECIPES + trees.SHARED
 KNOWN = frozenset(NAMES)
 
 

@@ -195,7 +195,7 @@ def collect():
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Leave the counts for the table at the end of ./toxw (study/matrix.py), and
+    """Leave the counts for the table at the end of ./toxw (study/suite/matrix.py), and
     each test's outcome for the report (study/report)."""
     path = os.environ.get('PORT_RESULTS')
     if not path:

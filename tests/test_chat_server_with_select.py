@@ -90,14 +90,6 @@ def test_a_frame_is_taken_when_it_is_whole(recipe):
     assert buf == b'c'
 
 
-@pytest.mark.unit
-@rule('exception-variable', 'oserror')
-def test_an_address_that_cannot_be_had_is_the_error_of_the_system(recipe, listener):
-    with pytest.raises(EnvironmentError) as caught:
-        recipe(NAME).listen('127.0.0.1', listener.getsockname()[1])
-    assert caught.value.strerror == 'Address already in use'
-
-
 @pytest.mark.wire
 @rule('bytes-on-the-wire')
 def test_everybody_else_reads_what_one_says(joined, ann_and_bob):

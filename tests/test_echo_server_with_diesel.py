@@ -59,8 +59,9 @@ def test_what_is_not_installed_is_one_line_that_helps(tree, folder, missing):
     # A module beside the script is found before the installed one.
     files = {name + '.py': "raise ImportError('No module named %s')\n" % name
              for name in missing}
-    with open(tree.script(NAME)) as source:
-        files[NAME + '.py'] = source.read()
+    for name in trees.SHARED + (NAME,):
+        with open(tree.script(name)) as source:
+            files[name + '.py'] = source.read()
     for name in files:
         with open(os.path.join(folder, name), 'w') as target:
             target.write(files[name])

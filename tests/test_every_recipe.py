@@ -24,6 +24,7 @@ def test_the_demonstration_runs_and_leaves_nothing(tree, name):
 
 
 @pytest.mark.script
+@pytest.mark.rule('beside-the-script')
 @every_recipe
 def test_the_demonstration_runs_in_its_own_folder(tree, name):
     child = process.run(tree, name, folder=tree.path, command=[name + '.py'])
@@ -31,10 +32,11 @@ def test_the_demonstration_runs_in_its_own_folder(tree, name):
 
 
 @pytest.mark.script
+@pytest.mark.rule('beside-the-script')
 @every_recipe
-def test_it_runs_as_a_module_of_its_tree(tree, name):
-    child = process.run(tree, name, ['--help'], folder=os.path.dirname(tree.path),
-                        command=['-m', '%s.%s' % (tree.name, name)])
+def test_it_runs_by_its_path_from_any_folder(tree, folder, name):
+    child = process.run(tree, name, ['--help'], folder=folder,
+                        command=[os.path.relpath(tree.script(name), folder)])
     assert (child.stderr, child.popen.returncode) == (b'', 0)
     assert b'usage:' in child.stdout
 
@@ -123,8 +125,8 @@ def test_an_unknown_option_is_one_line_and_status_2(tree, name):
     (UNIX_STREAM, 'socket.AF_UNIX'), (UNIX_DATAGRAM, 'socket.AF_UNIX'),
     (WEB, 'select.epoll')])
 def test_what_the_platform_lacks_is_one_line_and_status_1(tree, name, missing):
-    code = ('import os, runpy, select, socket, sys; del %s; sys.argv[:] = [%r]; '
-            'runpy.run_path(%r, run_name="__main__")'
-            % (missing, name + '.py', tree.script(name)))
+    code = ('import os, runpy, select, socket, sys; del %s; '
+            'sys.argv[:], sys.path[0] = [%r], %r; runpy.run_path(%r, run_name="__main__")'
+            % (missing, name + '.py', tree.path, tree.script(name)))
     child = process.run(tree, name, command=['-c', code])
     one_line_error(child, name, 1)

@@ -223,6 +223,7 @@ def test_who_finds_the_backlog_full_is_served_at_last(running, conversation, beg
 
 
 @pytest.mark.hostile
+@pytest.mark.rule('backlog')
 @pytest.mark.about(UNIX)
 def test_who_finds_the_backlog_of_a_socket_file_full_is_told(
         running, conversation, ask, begun):
@@ -370,12 +371,13 @@ def test_ended_children_are_waited_for_as_new_ones_come(running, ask):
 @pytest.mark.about(THREADING)
 def test_a_crowd_of_threads_is_served_at_once(running, conversation):
     server = running(THREADING)
+    before = kernel.threads(server.pid)
     clients = [conversation(server.address) for _ in range(150)]
     for client in clients:
         greet(client, THREADING)
     for client in clients:
         expect_answer(client, THREADING)
-    assert kernel.threads(server.pid) == 1 + len(clients)
+    assert kernel.threads(server.pid) == before + len(clients)
     assert server.stderr == b''
 
 
@@ -385,7 +387,7 @@ ONTO_A_FULL_DISK = '''
 import os, runpy, sys, warnings
 warnings.simplefilter('ignore')  # of the sockets that its end will close
 os.dup2(os.open('/dev/full', os.O_WRONLY), 1)
-sys.argv[:] = [%r] + sys.argv[1:]
+sys.argv[0], sys.path[0] = %r, %r
 runpy.run_path(%r, run_name='__main__')
 '''
 
@@ -395,7 +397,7 @@ runpy.run_path(%r, run_name='__main__')
 @pytest.mark.parametrize('args', [[], ['--serve']], ids=['demonstration', 'server'])
 @pytest.mark.parametrize('name', [FORKING, FIGURE, MATRIX])
 def test_a_dead_stdout_is_one_line_and_status_1(tree, name, args):
-    code = ONTO_A_FULL_DISK % (name + '.py', tree.script(name))
+    code = ONTO_A_FULL_DISK % (name + '.py', tree.path, tree.script(name))
     child = process.run(tree, name, args, command=['-c', code])
     assert child.stderr.decode('ascii') == (
         '%s.py: error: No space left on device\n' % name)
@@ -417,7 +419,7 @@ def test_ctrl_c_ends_a_client_that_waits(tree, listener, name):
 @pytest.mark.about(FORKING)
 @pytest.mark.rule('except-as')
 def test_a_forked_child_with_a_dead_stdout_is_no_traceback(running, conversation, tree):
-    code = WITH_A_DEAD_STDOUT % tree.script(FORKING)
+    code = WITH_A_DEAD_STDOUT % (tree.path, tree.script(FORKING))
     server = running(FORKING, command=['-c', code])
     for _ in range(2):
         client = conversation(server.address)
@@ -429,7 +431,7 @@ def test_a_forked_child_with_a_dead_stdout_is_no_traceback(running, conversation
 
 WITH_A_DEAD_STDOUT = '''
 import os, runpy, sys
-sys.argv[:] = ['forking_mixin_socket_server.py', '--serve']
+sys.argv[:], sys.path[0] = ['forking_mixin_socket_server.py', '--serve'], %r
 fork = os.fork
 def fork_and_lose_stdout():
     pid = fork()

@@ -319,14 +319,6 @@ def test_an_error_in_a_handler_is_one_line(handle, name, capsys):
 
 
 @pytest.mark.unit
-@pytest.mark.rule('keyboard-interrupt')
-@on_both
-def test_a_signal_in_a_handler_is_let_through(handle, name):
-    with pytest.raises(KeyboardInterrupt):
-        handle(name, KeyboardInterrupt())
-
-
-@pytest.mark.unit
 @pytest.mark.rule('text-for-the-screen')
 @on_both
 def test_printable_is_text_of_ascii_only(recipe, name):

@@ -304,26 +304,3 @@ def test_a_second_server_leaves_the_first_its_file(running, tree, folder, conver
     assert process.run(tree, UNIX, ['--serve', '--path', path]).popen.returncode == 1
     assert ask(conversation, path, b'still\n') == b'STILL\n'
     server.end()
-
-
-@pytest.mark.unit
-@pytest.mark.about(TCP)
-@pytest.mark.rule('keyboard-interrupt')
-def test_a_signal_that_a_destructor_swallows_is_raised_again(recipe, monkeypatch):
-    module, before = recipe(TCP), {}
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
-        before[number] = signal.getsignal(number)
-
-    def swallow_the_first(server):
-        try:
-            os.kill(os.getpid(), signal.SIGTERM)
-            process.wait_until(lambda: False, 'the first signal', 5)
-        except KeyboardInterrupt:
-            process.wait_until(lambda: False, 'the second one')
-
-    monkeypatch.setattr(module.EchoServer, 'serve_forever', swallow_the_first)
-    try:
-        module.serve('127.0.0.1', 0, None)
-    finally:
-        for number in before:
-            signal.signal(number, before[number])

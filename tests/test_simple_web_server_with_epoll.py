@@ -295,14 +295,6 @@ def test_closing_ends_every_connection(recipe, conversation):
         client.expect_end()
 
 
-@pytest.mark.unit
-@rule('exception-variable', 'oserror')
-def test_an_address_that_cannot_be_had_is_the_error_of_the_system(recipe, listener):
-    with pytest.raises(EnvironmentError) as caught:
-        recipe(NAME).listen('127.0.0.1', listener.getsockname()[1])
-    assert caught.value.strerror == 'Address already in use'
-
-
 @pytest.mark.script
 @rule('print-function', 'text-for-the-screen')
 def test_the_demonstration_prints_these_lines(tree):

@@ -2,6 +2,8 @@
 import os
 import re
 import subprocess
+import sys
+import types
 
 import pytest
 
@@ -9,6 +11,9 @@ from compat import interpreters
 from compat import process
 from compat import trees
 from tests import about
+
+
+every_file = pytest.mark.parametrize('name', trees.RECIPES + trees.SHARED)
 
 
 def files(folder):
@@ -23,19 +28,19 @@ def test_both_trees_have_the_same_files():
 
 
 @pytest.mark.unit
-@pytest.mark.parametrize('name', trees.RECIPES)
+@every_file
 def test_every_recipe_stands_in_the_tree_under_test(tree, name):
     assert os.path.exists(tree.script(name))
 
 
 @pytest.mark.unit
-@pytest.mark.parametrize('name', trees.RECIPES)
+@every_file
 def test_a_recipe_says_what_it_teaches(recipe, name):
     assert len(recipe(name).__doc__.splitlines()) >= 3
 
 
 @pytest.mark.unit
-@pytest.mark.parametrize('name', trees.RECIPES)
+@every_file
 def test_every_public_name_says_what_it_is(recipe, name):
     module = recipe(name)
     silent = [thing for thing, value in sorted(vars(module).items())
@@ -91,6 +96,25 @@ def test_a_script_is_started_by_its_path(tree, name, folder):
 def test_importing_a_recipe_twice_gives_two_modules(recipe):
     first, second = recipe('tcp_server'), recipe('tcp_server')
     assert first is not second
+
+
+@pytest.mark.unit
+@pytest.mark.about()
+def test_a_recipe_has_the_shared_modules_of_its_own_tree(recipe, tree):
+    first, second = recipe('tcp_server'), recipe('tcp_server')
+    assert first.serving is not second.serving
+    assert os.path.dirname(os.path.abspath(first.serving.__file__)) == tree.path
+
+
+@pytest.mark.unit
+@pytest.mark.about()
+def test_shared_modules_are_in_nobodys_way(recipe, monkeypatch):
+    ours = types.ModuleType('console')
+    monkeypatch.setitem(sys.modules, 'console', ours)
+    monkeypatch.delitem(sys.modules, 'serving', raising=False)
+    recipe('tcp_server')
+    assert sys.modules['console'] is ours
+    assert 'serving' not in sys.modules
 
 
 @pytest.mark.unit

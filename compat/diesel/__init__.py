@@ -9,15 +9,19 @@ same interface on greenlet and selectors. A program changes one line:
 
 How it works on Python 3, from the bottom up; each module is short:
 
-    hub        one pass after the other: what is due, what is ready, who is next
-    buffer     what came in, until it holds what a loop waits for
-    pipeline   what must go out, and did not fit into the socket yet
-    events     who waits for which event
-    clock      how much of the processor a Loop takes, if asked to count
-    core       a Loop is a greenlet; a Connection wakes the Loop that waits on it
-    app        an Application runs Loops and Services
-    client     a Client lends its connection to the loop that calls it
-    protocols  HTTP and WSGI, made of these; and web, Flask on top of them
+    hub         one pass after the other: what is due, what is ready, who is next
+    buffer      what came in, until it holds what a loop waits for
+    pipeline    what must go out, and did not fit into the socket yet
+    connection  a TCP connection wakes the loop that waits for it; udp: a socket
+    events      who waits for which event
+    clock       how much of the processor a Loop takes, if asked to count
+    waiting     how a loop waits, and what wakes it; operations: what it waits for
+    loop        a Loop is a function in a greenlet, from its start to its end
+    functions   send(), until(), sleep() and the others, for the loop that runs
+    app         an Application runs Loops and Services
+    client      a Client lends its connection to the loop that calls it
+    protocols   HTTP and WSGI, made of these; and web, Flask on top of them
+    core        names that programs import from there
 
 What goes over a socket is bytes. Where the behaviour differs from the real
 library's, the docstring of the thing says so.
@@ -62,7 +66,7 @@ else:
         'send waits for the peer', 'text is a TypeError',
         'lines before the end are read', 'first come, first served',
         'an empty packet is a packet', 'a failed handshake is an error',
-        'threads may raise anything', 'a child stays dead',
+        'threads may raise anything', 'waiting loops are ended', 'a child stays dead',
         'a dead process is an EOFError', 'every exception comes out of a process',
         'a pool replaces its processes', 'a process lets go of the sockets',
         'a failed connection is not lent', 'nothing to count is counted',

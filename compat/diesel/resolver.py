@@ -2,7 +2,7 @@
 import socket
 import time
 
-from compat.diesel import core
+from compat.diesel.functions import thread
 
 DNS_CACHE_TIME = 300  # seconds
 cache = {}            # name -> (address, when it was asked for)
@@ -27,7 +27,7 @@ def resolve_dns_name(name):
     if known and time.monotonic() - known[1] < DNS_CACHE_TIME:
         return known[0]
     try:
-        address = core.thread(socket.gethostbyname, name)
+        address = thread(socket.gethostbyname, name)
     except (OSError, UnicodeError) as error:
         # A name with an empty or too long label is UnicodeError.
         raise DNSResolutionError('could not resolve A record for %s' % name) from error

@@ -1,6 +1,7 @@
-"""Which application runs: there is one a program."""
+"""What runs at the moment: the application, one a program, and one of its loops."""
 
-current_app = None  # the Application, from its making on
+current_app = None   # the Application, from its making until its end
+current_loop = None  # the Loop that runs; while the hub does, the one before it
 
 
 def is_running():

@@ -2,8 +2,8 @@
 import re
 from dataclasses import dataclass, field
 
-from compat import trees
-from study import rules as rulebook
+from study.names import NAMES
+from study.rulebook import rules as rulebook
 
 HEADING = re.compile(r'(#{2,6}) (.+)$')
 MECHANICAL = 'what-a-mechanical-translation-leaves-broken'
@@ -89,7 +89,7 @@ def walks(found):
     """Return {recipe: the paragraph that walks through it}."""
     text = next((section.text for section in found if section.slug == WALKS), '')
     paragraphs = [part for part in text.split('\n\n') if part.startswith('**`')]
-    return {recipe: part for part in paragraphs for recipe in trees.RECIPES
+    return {recipe: part for part in paragraphs for recipe in NAMES
             if '`%s.py`' % recipe in part.partition('**')[2].partition('**')[0]}
 
 

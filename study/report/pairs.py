@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 from compat import trees
-from study import aligned
-from study import changes
-from study import rules as rulebook
+from study.diff import aligned
+from study.diff import changes
 from study.report import colour
+from study.rulebook import rules as rulebook
 
 FOLD = 12  # so many equal lines are too many to show
 CONTEXT = 3  # lines that stay above and below a change

@@ -4,7 +4,7 @@ import html
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from study import rules
+from study.rulebook import rules
 
 LEVELS = {'h3': 'h2', 'h4': 'h3', 'h5': 'h4', 'h6': 'h5'}
 SCROLLS = '<div class="scrolls" tabindex="0" role="group" aria-label="%s">'

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 
 from compat import trees
-from study import matrix
+from study.suite import matrix
 
 FOLDER = os.path.join(trees.ROOT, '.tox', 'results')
 WORDS = {'passed': 'ok', 'skipped': 'skip', 'xfailed': 'xfail', 'failed': 'FAIL',

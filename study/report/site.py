@@ -7,7 +7,7 @@ import shutil
 import jinja2
 
 from compat import trees
-from study import rules as rulebook
+from study.names import NAMES
 from study.report import guards
 from study.report import guide
 from study.report import hierarchy
@@ -15,6 +15,7 @@ from study.report import pairs
 from study.report import prose
 from study.report import results
 from study.report import snippets
+from study.rulebook import rules as rulebook
 
 HERE = os.path.dirname(__file__)
 STATIC = os.path.join(HERE, 'static')
@@ -30,7 +31,7 @@ class Site:
         self.sections = guide.sections(text)
         self.guards = guards.load()
         self.runs = runs
-        self.pairs = [pairs.Pair(recipe, self.rules) for recipe in trees.RECIPES]
+        self.pairs = [pairs.Pair(recipe, self.rules) for recipe in NAMES]
         self.prose = prose.Prose(guide.anchors(text), self._words())
         self.templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(os.path.join(HERE, 'templates')),
@@ -46,7 +47,7 @@ class Site:
         """Return {code span: place}: names of rules and of recipes become links."""
         words = {name: guide.rule_page(name) for name in self.rules}
         words.update({recipe + '.py': guide.pair_page(recipe)
-                      for recipe in trees.RECIPES})
+                      for recipe in NAMES})
         return words
 
     def write(self, folder):

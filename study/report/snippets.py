@@ -1,8 +1,8 @@
 """The snippets of rules as rows, as pairs.py makes them of whole files."""
 import itertools
 
-from study import aligned
-from study import changes
+from study.diff import aligned
+from study.diff import changes
 from study.report import colour
 from study.report.pairs import Cell
 

@@ -1,12 +1,13 @@
 """What the benchmarks make of their figures; they are not measured here."""
 import os
+import re
 
 import pytest
 
-from benchmarks import cases, outcome, running
-from compat import trees
+import benchmarks.__main__ as command_line
+from benchmarks import cases, outcome, plots, running
 
-SAVED = os.path.join(running.HERE, 'results', 'run.json')
+RESULTS = os.path.dirname(outcome.KEPT)
 
 
 def row(server, rates, baseline=False):
@@ -51,9 +52,69 @@ def test_an_unknown_group_is_refused():
         cases.cases(['web', 'nosuch'])
 
 
-def test_readme_has_the_figures_of_the_run_that_is_saved():
-    with open(os.path.join(trees.ROOT, 'README.md'), encoding='utf-8') as source:
-        readme = source.read().splitlines()
-    lines = outcome.page(outcome.load(SAVED))
+def test_the_page_has_the_figures_of_the_run_that_is_kept():
+    with open(os.path.join(running.HERE, 'README.md'), encoding='utf-8') as source:
+        page = source.read().splitlines()
+    lines = outcome.page(outcome.load(outcome.KEPT))
     assert len(lines) > 20
-    assert [line for line in lines if line not in readme] == []
+    assert [line for line in lines if line not in page] == []
+
+
+def test_a_run_is_kept_only_where_it_is_asked_for(monkeypatch):
+    monkeypatch.setattr('sys.argv', ['bench', 'idle'])
+    assert os.path.relpath(command_line.arguments().output, RESULTS).startswith('..')
+
+
+@pytest.mark.parametrize('option', [['--keep'], ['--output', outcome.KEPT]])
+def test_a_run_of_some_groups_is_never_kept(monkeypatch, capsys, option):
+    monkeypatch.setattr('sys.argv', ['bench', 'idle'] + option)
+    with pytest.raises(SystemExit):
+        command_line.arguments()
+    assert 'a run of some groups cannot be kept' in capsys.readouterr().err
+
+
+def test_a_run_without_an_interpreter_is_not_kept(monkeypatch, capsys):
+    monkeypatch.setattr('sys.argv', ['bench', '--keep'])
+    monkeypatch.setattr(cases, 'python', lambda version: None)
+    with pytest.raises(SystemExit):
+        command_line.arguments()
+    assert 'a run without Python 2.7 cannot be kept' in capsys.readouterr().err
+
+
+def test_the_plots_are_those_of_the_run_that_is_kept(tmp_path):
+    drawn = [os.path.basename(path)
+             for path in plots.draw(outcome.load(outcome.KEPT), str(tmp_path))]
+    assert sorted(drawn) == sorted(name for name in os.listdir(RESULTS)
+                                   if name.endswith('.svg'))
+    assert [name for name in drawn
+            if (tmp_path / name).read_bytes() != kept(name)] == []
+
+
+def kept(name):
+    with open(os.path.join(RESULTS, name), 'rb') as source:
+        return source.read()
+
+
+def test_what_is_kept_is_small():
+    files = [kept(name) for name in os.listdir(RESULTS)]
+    assert sum(map(len, files)) < 300000
+    assert sum(data.count(b'\n') for data in files) < 3000
+
+
+def test_the_ticks_of_a_plot_are_the_numbers_of_clients(tmp_path):
+    rows = [row('old', [100 * clients]) for clients in (1, 10, 10000)]
+    for one, clients in zip(rows, (1, 10, 10000)):
+        one.clients = clients
+    with open(plots.draw(rows, str(tmp_path))[0], encoding='utf-8') as source:
+        panel = source.read().partition('requests a second')[2].partition('latency')[0]
+    said = re.findall('<text [^>]*class="middle">([^<]*)<', panel)
+    assert said == ['clients', '1', '10', '10,000']
+
+
+@pytest.mark.parametrize('low, high, said', [
+    (5300, 250000, [5000, 10000, 20000, 50000, 100000, 200000, 500000]),
+    (0.11, 1100, [0.1, 1, 10, 100, 1000, 10000]),
+    (200, 200, [200, 500]),
+])
+def test_an_axis_begins_and_ends_with_a_round_number(low, high, said):
+    assert plots.ticks(low, high) == pytest.approx(said)

@@ -9,7 +9,8 @@ import pytest
 
 from compat import interpreters
 from compat import trees
-from study import changes
+from study.diff import changes
+from study.names import NAMES
 from study.tests.tool import COMMAND, environment, on_a_terminal, study
 
 ESCAPE = '\x1b['
@@ -59,6 +60,7 @@ needs_python2 = pytest.mark.skipif(not two_interpreters(), reason='no Python 2.7
     (['check', trees.ROOT], 'no recipe in folder: '),
     (['check', 'py3', '--recipe', 'gopher'], 'no such recipe: gopher'),
     (['check', 'py2_original'], 'need Python 2'),
+    (['demo', 'gopher'], 'no such recipe: gopher'),
     (['start', trees.ROOT], 'the folder is not empty'),
     (['start', '/proc/no/such'], 'No such file or directory'),
     (['start', 'x/py2_original'], 'choose another'),
@@ -79,7 +81,7 @@ def test_without_a_python_2_the_original_is_one_line_and_status_2(tmp_path):
 
 
 @pytest.mark.parametrize('arguments', [[], ['list'], ['run'], ['diff'], ['check'],
-                                       ['start'], ['report']])
+                                       ['start'], ['demo'], ['report']])
 def test_help_names_the_command(arguments):
     child = study(*arguments, '--help')
     assert child.returncode == 0
@@ -90,7 +92,7 @@ def test_help_names_the_command(arguments):
 def test_list_has_every_recipe_with_its_lines_and_rules():
     child = study('list', COLUMNS='120')
     assert (child.returncode, child.stderr) == (0, '')
-    for recipe in trees.RECIPES:
+    for recipe in NAMES:
         assert '\n' + recipe in child.stdout
     groups = changes.groups_of('tcp_server', trees.named('py2_original'),
                                trees.named('py3'))
@@ -159,7 +161,7 @@ def test_the_worse_status_of_both_is_kept():
 
 # diff
 
-@pytest.mark.parametrize('recipe', trees.RECIPES)
+@pytest.mark.parametrize('recipe', NAMES)
 def test_the_patch_turns_the_original_into_the_port(tmp_path, recipe):
     if not shutil.which('patch'):
         pytest.skip('no patch on this machine')
@@ -240,14 +242,14 @@ def test_a_reader_that_has_seen_enough_is_no_error():
 
 def test_start_makes_a_copy_of_the_originals(tmp_path):
     assert study('start', str(tmp_path / 'mine')).returncode == 0
-    for recipe in trees.RECIPES:
+    for recipe in NAMES:
         with open(trees.named('py2_original').script(recipe)) as source:
             assert (tmp_path / 'mine' / (recipe + '.py')).read_text() == source.read()
 
 
 def test_what_2to3_makes_is_python_3_and_runs_where_it_may(tmp_path):
     assert study('start', str(tmp_path), '--with-2to3').returncode == 0
-    for recipe in trees.RECIPES:
+    for recipe in NAMES:
         path = tmp_path / (recipe + '.py')
         compile(path.read_text(), str(path), 'exec')
         assert os.access(path, os.X_OK) == os.access(

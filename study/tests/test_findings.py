@@ -1,10 +1,10 @@
 """Which rule is named first, given which tests fail."""
 import pytest
 
-from study import checking
-from study import findings
-from study import rules
-from study.suite import Outcome
+from study.rulebook import findings
+from study.rulebook import rules
+from study.suite import fit
+from study.suite.outcome import Outcome
 
 RULES = rules.load()
 
@@ -83,8 +83,8 @@ def test_a_test_stands_once_under_the_likeliest_of_its_rules():
     ('        umask = os.umask(0177)', 'octal-literals'),
 ])
 def test_a_line_that_is_no_python_3_has_its_rule(line, name):
-    assert checking.syntax_rule(RULES, line).id == name
+    assert fit.syntax_rule(RULES, line).id == name
 
 
 def test_a_line_that_is_no_python_at_all_has_none():
-    assert checking.syntax_rule(RULES, 'def (') is None
+    assert fit.syntax_rule(RULES, 'def (') is None

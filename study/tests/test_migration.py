@@ -7,8 +7,9 @@ import os
 import pytest
 
 from compat import trees
-from study import changes
-from study import rules
+from study.diff import changes
+from study.names import NAMES
+from study.rulebook import rules
 
 ORIGINAL, PORT = trees.named('py2_original'), trees.named('py3')
 RULES = rules.load()
@@ -39,11 +40,11 @@ MARKED = marked_tests()
 
 
 def every_group():
-    return [(recipe, group) for recipe in trees.RECIPES
+    return [(recipe, group) for recipe in NAMES
             for group in changes.groups_of(recipe, ORIGINAL, PORT)]
 
 
-@pytest.mark.parametrize('recipe', trees.RECIPES)
+@pytest.mark.parametrize('recipe', NAMES)
 def test_every_differing_line_is_explained_by_one_to_three_rules(recipe):
     wrong = []
     for group in changes.groups_of(recipe, ORIGINAL, PORT):

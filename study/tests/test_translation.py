@@ -2,10 +2,10 @@
 import pytest
 
 from compat import trees
-from study import rules
-from study import starting
-from study import suite
-from study import translation
+from study.commands import start
+from study.rulebook import rules
+from study.suite import suite
+from study.suite import translation
 
 # Two recipes whose tests end soon, of which one breaks early and one late.
 TRIED = ['server_hierarchy', 'echo_server_with_diesel']
@@ -14,7 +14,7 @@ TRIED = ['server_hierarchy', 'echo_server_with_diesel']
 @pytest.fixture(scope='module')
 def tree(tmp_path_factory):
     folder = tmp_path_factory.mktemp('translated')
-    starting.start(str(folder), True)
+    start.start(str(folder), True)
     return trees.Tree(str(folder))
 
 

@@ -1,5 +1,5 @@
 """Events that stay set, so that whoever comes late does not wait for ever."""
-from compat.diesel.core import first, fire, signal
+from compat.diesel.functions import first, fire, signal
 from compat.diesel.events import StopWaitDispatch, Waiter
 
 

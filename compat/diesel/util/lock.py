@@ -5,7 +5,7 @@ the middle of what must not be disturbed.
 """
 import collections
 
-from compat.diesel.core import fire, wait
+from compat.diesel.functions import fire, wait
 from compat.diesel.events import StopWaitDispatch, Waiter
 
 

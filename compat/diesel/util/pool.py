@@ -2,7 +2,7 @@
 import collections
 
 from compat.diesel.app import quickstop
-from compat.diesel.core import fork, label, sleep
+from compat.diesel.functions import fork, label, sleep
 from compat.diesel.logmod import log
 from compat.diesel.util.event import Event
 from compat.diesel.util.queue import Queue, QueueTimeout

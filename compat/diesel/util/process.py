@@ -11,8 +11,8 @@ import multiprocessing
 import pickle
 import traceback
 
-from compat.diesel import core
 from compat.diesel import runtime
+from compat.diesel.loop import running_loop
 from compat.diesel.util.queue import Queue
 
 # The function may be a local one, and is not pickled: so the child has to be a
@@ -105,7 +105,7 @@ class Process(object):
         # The sockets would stay open while the child lives, and the parent's
         # loops must not run in it, whatever the function does.
         runtime.current_app.hub.close_all()
-        runtime.current_app = core.current_loop = None
+        runtime.current_app = runtime.current_loop = None
         self.pipe.close()
 
     def cleanup(self):
@@ -140,7 +140,7 @@ class Process(object):
         if self.in_call:
             raise ConflictingCall(
                 'Another loop (%s) is executing this process.' % self.caller)
-        caller = core._loop()
+        caller = running_loop()
         self.args = args
         self.params = params
         self.send_arguments_to_process()
@@ -192,7 +192,8 @@ class ProcessPool(object):
         finally:
             if process.in_call or process.pipe.closed:
                 term(process)
-                process.launch()
+                if runtime.current_app._run:  # at the end nobody needs another
+                    process.launch()
             self.available_procs.put(process)
 
     def pool(self):

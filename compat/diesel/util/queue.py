@@ -3,7 +3,7 @@ import collections
 import contextlib
 import random
 
-from compat.diesel.core import first, fire
+from compat.diesel.functions import first, fire
 from compat.diesel.events import StopWaitDispatch, Waiter
 
 

@@ -2,7 +2,7 @@
 import threading
 
 from compat.diesel import runtime
-from compat.diesel.core import fork_from_thread
+from compat.diesel.functions import fork_from_thread
 from compat.diesel.logmod import log
 from compat.diesel.util.queue import Queue
 

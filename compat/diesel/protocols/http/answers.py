@@ -5,8 +5,8 @@ import os
 import h11
 from werkzeug.datastructures import Headers
 
-from compat.diesel import core
-from compat.diesel.core import send, sleep
+from compat.diesel import runtime
+from compat.diesel.functions import send, sleep
 from compat.diesel.protocols.http.objects import Response
 
 SERVER_TAG = 'diesel-http-server'
@@ -93,7 +93,7 @@ def file_pieces(path, size):
 
 def give_back(data):
     """Have the current connection receive these bytes again."""
-    buffer = core.current_loop.connection_stack[-1].buffer
+    buffer = runtime.current_loop.connection_stack[-1].buffer
     buffer.feed(data + buffer.pop())
 
 

@@ -4,9 +4,10 @@ import urllib.parse
 
 import h11
 
-from compat.diesel import core
+from compat.diesel import runtime
 from compat.diesel.client import Client
-from compat.diesel.core import ConnectionClosed, call, receive, send
+from compat.diesel.errors import ConnectionClosed
+from compat.diesel.functions import call, receive, send
 from compat.diesel.protocols.http.objects import Response
 
 TIMEOUT = 60          # seconds for a request that sets none
@@ -46,7 +47,7 @@ class HttpClient(Client):
         conn = h11.Connection(h11.CLIENT, HEAD_LIMIT)
         seconds = timeout or TIMEOUT
         # At the end of the time the connection is closed, whatever waits for it.
-        timer = core.current_loop.hub.call_later(seconds, self.conn.shutdown)
+        timer = runtime.current_loop.hub.call_later(seconds, self.conn.shutdown)
         reusable = False
         try:
             resp = self._exchange(conn, request, body, timer)

@@ -1,7 +1,7 @@
 """Requests by URL, over connections that are kept for the next one."""
 import urllib.parse
 
-from compat.diesel.core import ClientConnectionClosed
+from compat.diesel.errors import ClientConnectionClosed
 from compat.diesel.protocols.http import core as http
 from compat.diesel.util.pool import ConnectionPool
 

@@ -7,9 +7,9 @@ import urllib.parse
 
 import h11
 
-from compat.diesel.core import (
-    ApplicationEnd, ConnectionClosed, ParentDiedException, TerminateLoop, first,
-    receive, send, sleep)
+from compat.diesel.errors import (
+    ApplicationEnd, ConnectionClosed, ParentDiedException, TerminateLoop)
+from compat.diesel.functions import first, receive, send, sleep
 from compat.diesel.logmod import log
 from compat.diesel.protocols.http.answers import Answer, plain_response
 from compat.diesel.protocols.http.objects import Request

@@ -1,1 +1,0 @@
-"""The recipes as they were written for Python 2.7."""

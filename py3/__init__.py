@@ -1,1 +1,0 @@
-"""The recipes, ported to Python 3."""

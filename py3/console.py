@@ -1,0 +1,156 @@
+"""The screen and the command line of every recipe.
+
+A recipe prints through say(), so that whoever reads a pipe sees each line at once,
+and shows bytes through printable(), so that no client drives a terminal. Its
+options come from a CommandLine, which also starts it:
+
+    parser = CommandLine('What the recipe is.')
+    parser.add_server_options('localhost', 0)
+    parser.add_client_options()
+    parser.run(demonstrate, serve, connect)
+
+run() calls one of the three with the arguments. What goes wrong is one line on
+stderr: exit status 2 for an argument that cannot be used, 1 for the rest.
+"""
+import argparse
+import codecs
+import os
+import re
+import signal
+import sys
+
+# Looked up now, and not anew in every child of a forking server.
+for name in 'latin-1', 'unicode_escape':
+    codecs.lookup(name)
+
+
+class Failure(Exception):
+    """Ends the program: str() is what its one line of error says."""
+
+
+def say(message):
+    """Print one line now, even where stdout is a pipe."""
+    print(message)
+    sys.stdout.flush()
+
+
+def report(message):
+    """Print one line, unless stdout is dead: the server goes on for its clients."""
+    try:
+        say(message)
+    except OSError:
+        pass
+
+
+def printable(data):
+    """Return data with control and non-ASCII bytes as escapes, fit to print."""
+    return data.decode('latin-1').encode('unicode_escape').decode('ascii')
+
+
+def renew_stdout():
+    """Give a forked child a stdout of its own: its copy of the parent's may hold
+    half a line, which the first flush would print again."""
+    sys.stdout = os.fdopen(1, 'w')
+
+
+def require(module, name, what):
+    """End the program where a module lacks a name: what is missing there."""
+    if not hasattr(module, name):
+        script = os.path.basename(sys.argv[0])
+        sys.exit('%s: error: no %s on this platform' % (script, what))
+
+
+def port_number(text):
+    """Return text as a port, or raise for what is not between 0 and 65535."""
+    if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError('not a port: %s' % text)
+    return int(text)
+
+
+def count(text):
+    """Return text as a number of requests, at least one."""
+    if not re.match('[1-9][0-9]{0,8}$', text):
+        raise argparse.ArgumentTypeError('not a number of requests: %s' % text)
+    return int(text)
+
+
+class CommandLine(argparse.ArgumentParser):
+    """An argument parser that spends one line on an error, and starts the recipe."""
+
+    def __init__(self, description):
+        argparse.ArgumentParser.__init__(self, description=description)
+
+    def print_help(self, file=None):
+        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+
+    def error(self, message):
+        self.exit(2, '%s: error: %s\n' % (self.prog, message))
+
+    def add_server_options(self, host, port, purpose='serve real clients'):
+        """Add --serve, --host and --port; host and port are the defaults."""
+        self.add_serve(purpose)
+        self.add_argument('--host', default=host, type=os.fsencode,
+                          help='address to listen on (default: %(default)s)')
+        self.add_argument('--port', type=port_number, default=port,
+                          help='port to listen on (default: any free one)')
+
+    def add_client_options(self):
+        """Add --connect HOST PORT."""
+        self.add_argument('--connect', nargs=2, metavar=('HOST', 'PORT'),
+                          help='be one client of the server there')
+
+    def add_path_options(self):
+        """Add --serve, --path and --connect PATH, for servers on a socket file."""
+        self.add_serve()
+        self.add_argument('--path',
+                          help='socket file to make (default: one in a new folder)')
+        self.add_argument('--connect', metavar='PATH',
+                          help='be one client of the server there')
+
+    def add_serve(self, purpose='serve real clients'):
+        """Add --serve."""
+        self.add_argument('--serve', action='store_true',
+                          help='%s until SIGINT or SIGTERM' % purpose)
+
+    def add_message(self, message):
+        """Add --message; message is the default."""
+        self.add_argument('--message', default=message, type=os.fsencode,
+                          help='what that client says (default: %(default)s)')
+
+    def run(self, demonstrate, serve, connect=None):
+        """Call what the arguments ask for: connect(args) for --connect, where
+        args.connect is a path or (host, port), serve(args) for --serve, or else
+        demonstrate(). End the program if that raises Failure or an error of the
+        system."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
+        try:
+            os.fstat(1)  # else our first socket would become stdout
+            args = self.parse_args()
+            if getattr(args, 'connect', None):
+                args.connect = self.address(args.connect)
+                connect(args)
+            elif args.serve:
+                serve(args)
+            else:
+                demonstrate()
+        except argparse.ArgumentTypeError as error:
+            self.error(error)
+        except Failure as error:
+            self.fail(error)
+        except OSError as error:
+            # What could not be printed Python would try once more at its end.
+            os.closerange(1, 2)  # there may be no other descriptor
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            self.fail(error.strerror or error)
+
+    def address(self, words):
+        """Return what --connect got as an address: a path as it is, or two words
+        as (host, port)."""
+        if isinstance(words, str):
+            return words
+        host, port = words
+        return os.fsencode(host), port_number(port)
+
+    def fail(self, error):
+        """End the program with one line that says why."""
+        self.exit(1, '%s: error: %s\n' % (self.prog, error))

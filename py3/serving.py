@@ -1,0 +1,357 @@
+"""The life of a server: it listens, serves, is told to stop, lets its clients go.
+
+    server = listening(EchoServer, ('localhost', 8007), EchoRequestHandler)
+    serve(server)               # prints where, and serves until SIGINT or SIGTERM
+    with running(server): ...   # or serves in a thread while the block lasts
+
+serve_forever() of the library ends when shutdown() is called, and that must not
+be in its own thread, which it would wait for (Python docs, socketserver). So the
+loop always has a thread, and the main thread waits for a signal. A signal's handler
+only makes a note. When it is noted, the connection that is being served is shut
+down: its handler reads the end of it, and the loop comes back to look.
+"""
+import contextlib
+import errno
+import os
+import select
+import shutil
+import signal
+import socket
+import socketserver
+import stat
+import tempfile
+import threading
+import time
+
+from console import printable, report, say
+
+POLL = 0.1  # seconds between two looks at whether to stop
+RETRY_SECONDS = 0.5  # until the next attempt to accept
+OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+SELECT_LIMIT = 1000  # select() takes descriptors below 1,024, and a few will follow
+# Since Python 3.15 it is SOMAXCONN.
+socketserver.TCPServer.request_queue_size = 5
+
+
+def listening(server_class, address, handler_class):
+    """Return a new server at an address; raise OSError if it cannot listen.
+
+    A restart does not wait for old connections. A socket file is its owner's alone
+    from the first moment on, and its folder must not be open to everybody.
+    """
+    server = server_class(address, handler_class, bind_and_activate=False)
+    family_and_type = server.address_family, server.socket_type
+    server.allow_reuse_address = family_and_type == (socket.AF_INET, socket.SOCK_STREAM)
+    umask = os.umask(0o177)
+    try:
+        refuse_beyond_select(server)
+        if isinstance(address, str):
+            refuse_unsafe(address)
+        server.server_bind()
+        server.server_activate()
+    except:
+        server.server_close()
+        raise
+    finally:
+        os.umask(umask)
+    return server
+
+
+def listen(host, port, backlog):
+    """Return a listening socket on the first address of host that can be had; raise
+    OSError, the last one, if there is none."""
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+            host, port, socket.AF_INET, socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            # Else a restart waits for old connections.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(address)
+            sock.listen(backlog)
+            return sock
+        except OSError as caught:
+            error = caught
+            sock.close()
+    raise error
+
+
+def refuse_beyond_select(sock):
+    """Raise OSError for a socket with a descriptor too high for select()."""
+    if sock.fileno() >= SELECT_LIMIT:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def refuse_unsafe(path):
+    """Raise OSError where somebody else could put another file in place."""
+    folder = os.path.dirname(path) or os.curdir
+    if os.path.islink(path):
+        raise OSError(errno.EPERM, 'The path is a symbolic link')
+    if os.stat(folder).st_mode & stat.S_IWOTH:
+        raise OSError(errno.EPERM, 'The folder of the path is open to everybody')
+
+
+def where(server):
+    """Return the address of a server as people write it."""
+    if isinstance(server.server_address, tuple):
+        return '%s:%s' % server.server_address
+    return printable(os.fsencode(server.server_address))
+
+
+def close(server):
+    """Close the socket of a server, and remove its file if it has one."""
+    server.server_close()
+    if not isinstance(server.server_address, tuple):
+        os.unlink(server.server_address)
+
+
+class Loop(threading.Thread):
+    """A server's own serve_forever(), in a thread; the server's stop() ends it.
+
+    let_go: a function of the server that ends the connections of its clients.
+    """
+
+    def __init__(self, server, name=None, let_go=None):
+        threading.Thread.__init__(self, name=name)
+        self.daemon = True  # it is no reason for the process to stay
+        self.server, self.let_go = server, let_go
+        self.error = None  # that has ended the loop
+
+    def run(self):
+        """Serve. Nobody may wait for a server that an error has ended."""
+        try:
+            self.work()
+        except Exception as error:
+            self.error = error
+            self.end_connections()
+
+    def work(self):
+        self.server.serve_forever()
+
+    def end_connections(self):
+        if self.let_go:
+            self.let_go(self.server)
+
+    def tell(self):
+        """Tell the server to stop."""
+        self.server.stop()
+
+    def stop(self):
+        """End the loop, and raise the error that has ended it before."""
+        self.tell()
+        if self.is_alive():
+            self.join()
+        if self.error:
+            raise self.error
+
+
+class LibraryLoop(Loop):
+    """The loop of a server of the library, which stops for shutdown().
+
+    work: what is done in the place of serve_forever(), a function of this Loop.
+    how: which half of the connection being served is shut down at the end.
+    """
+
+    def __init__(self, server, name=None, let_go=None, work=None,
+                 how=socket.SHUT_RDWR):
+        Loop.__init__(self, server, name, let_go)
+        self.other_work, self.how = work, how
+        self.told = False  # to stop
+        self.connection = None  # that is being served
+        # For any server, those of the library's own classes too.
+        self.accept, server.get_request = server.get_request, self.get_request
+        self.release, server.close_request = server.close_request, self.close_request
+
+    def work(self):
+        try:
+            if self.other_work:
+                self.other_work(self)
+            else:
+                self.server.serve_forever(POLL)
+        except:
+            self.server.server_close()  # who waits in the backlog is not served
+            raise
+
+    def get_request(self):
+        """Accept a client. Without a descriptor for it there is a pause: it waits
+        in the backlog, and the loop would ask again at once."""
+        try:
+            request, client_address = self.accept()
+        except OSError as error:
+            if error.errno in OUT_OF_DESCRIPTORS:
+                report('Nobody is let in for now: %s' % error.strerror)
+                time.sleep(RETRY_SECONDS)
+            raise
+        if self.server.socket_type == socket.SOCK_STREAM:
+            self.connection = request
+            if self.told:  # looked at after it is known: tell() does the reverse
+                self.end_connections()
+        return request, client_address
+
+    def close_request(self, request):
+        """Close a connection: it is served no longer."""
+        self.connection = None
+        self.release(request)
+
+    def end_connections(self):
+        """Shut the connection down that is being served, and let the others go."""
+        connection = self.connection
+        if connection:
+            try:
+                connection.shutdown(self.how)
+            except OSError:
+                pass  # its client, or its handler, was faster
+        Loop.end_connections(self)
+
+    def has_request(self):
+        """Wait for a client; return whether one came before the end."""
+        while not self.told:
+            if select.select([self.server], [], [], POLL)[0]:
+                return True
+        return False
+
+    def wait(self):
+        """Return when it is told to stop, or has ended by itself."""
+        while not self.told and self.is_alive():
+            self.join(POLL)
+
+    def tell(self):
+        self.told = True
+        self.end_connections()
+        if self.is_alive() and not self.other_work:
+            self.server.shutdown()
+            self.end_connections()  # of those who came meanwhile
+
+
+def children(server):
+    """Return the pids of a forking server's children, those of any other: none."""
+    return list(getattr(server, 'active_children', None) or ())
+
+
+def end_children(server):
+    """End the children of a forking server that are still at work."""
+    for pid in children(server):
+        try:
+            os.kill(pid, signal.SIGKILL)  # just after fork() SIGTERM can go unheard
+        except OSError:
+            pass  # the loop has just waited for it
+
+
+def join_threads(but):
+    """Wait for the end of all threads but these. One that runs while the
+    interpreter goes could print a traceback."""
+    for thread in threading.enumerate():
+        if thread not in but:
+            thread.join()
+
+
+def serve(server, close=close, **options):
+    """Say where a server of the library listens, and serve until SIGINT or SIGTERM,
+    or until its work is done. close: what closes it at the end, a function of the
+    server. options: see LibraryLoop."""
+    loop = LibraryLoop(server, 'server', **options)  # unnamed it would be Thread-1
+    server_pid = os.getpid()
+
+    def stop(signum, frame):
+        if os.getpid() != server_pid:
+            os._exit(0)  # a forked child: its client goes, and nothing is printed
+        loop.told = True
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        say('Server listening on %s' % where(server))
+        loop.start()
+        loop.wait()
+    finally:
+        try:
+            loop.stop()
+        finally:
+            ignore_signals()
+            close(server)
+
+
+def serve_on_file(server_class, path, handler_class):
+    """Do the same on a socket file: on path, or if that is None, on a file in a new
+    private folder."""
+    if path:
+        serve(listening(server_class, path, handler_class))
+        return
+    with private_folder() as folder:
+        path = os.path.join(folder, 'echo.sock')
+        serve(listening(server_class, path, handler_class))
+
+
+def serve_alone(server):
+    """Do the same for a server with a loop of its own, which needs no thread: it
+    watches the socket that stop() writes to. It closes by its close()."""
+    def stop(signum, frame):
+        server.stop()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    # A signal just before the loop waits must not go unheard until it returns.
+    signal.set_wakeup_fd(server.waker.fileno())
+    say('Server listening on %s' % where(server))
+    server.serve_forever()
+    ignore_signals()
+    signal.set_wakeup_fd(-1)
+    server.close()
+
+
+def ignore_signals():
+    """Let no further signal come in between the end of a server and that of the
+    process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def running(server, close=close, loop_class=LibraryLoop, **options):
+    """Have a server serve while the block lasts, in a thread, which is given to the
+    block. close: as for serve(). options: see loop_class."""
+    loop = loop_class(server, **options)
+    try:
+        loop.start()
+        yield loop
+    finally:
+        try:
+            loop.stop()
+        finally:
+            close(server)
+
+
+@contextlib.contextmanager
+def private_folder():
+    """Give the block a new folder that only this user can enter. It goes with the
+    block, and with Ctrl-C."""
+    folder = tempfile.mkdtemp(prefix='recipe-')
+    at_interrupt(lambda: shutil.rmtree(folder, ignore_errors=True))
+    try:
+        yield folder
+    finally:
+        remove(folder)
+
+
+def remove(folder):
+    """Remove a folder and all that is in it. One descriptor will do for it, while
+    shutil.rmtree() takes more, and a crowd of clients may have left no other."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.isdir(path):
+            remove(path)
+        else:
+            os.unlink(path)
+    os.rmdir(folder)
+
+
+def at_interrupt(clean_up):
+    """From now on, have Ctrl-C call clean_up() before it ends this process."""
+    pid = os.getpid()
+
+    def end(signum, frame):
+        if os.getpid() == pid:  # and it is no forked child
+            clean_up()
+        signal.signal(signum, signal.SIG_DFL)
+        os.kill(os.getpid(), signum)
+
+    signal.signal(signal.SIGINT, end)

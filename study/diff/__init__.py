@@ -1,0 +1,1 @@
+"""What differs between a recipe and its port, and how it is shown."""

@@ -1,5 +1,0 @@
-import sys
-
-from study.report import main
-
-sys.exit(main())

@@ -1,0 +1,47 @@
+"""What Python says when something goes wrong, found in what a test has shown of it."""
+import re
+
+ESCAPED = re.compile(r'\\([\\\'"nt])')
+COLOUR = re.compile(r'(?:\x1b|\\x1b|\\033)\[[\d;]*m')
+# What pytest writes of an error, in contrast to the source that it shows.
+SHOWN = re.compile(r'E  |\s*\|')
+# The last line of a traceback.
+LAST = re.compile(r'[\w.]*(?:Error|Warning|Exception|Interrupt|Exit)(?::|$)')
+LETTERS = {'n': '\n', 't': '\t'}
+DEPTH = 3  # a repr of a repr of a repr: a message in an exception in an assertion
+
+
+def plain(text):
+    """Return a text as it was before it was put into repr()s and into colours."""
+    for _ in range(DEPTH):
+        text = ESCAPED.sub(lambda match: LETTERS.get(match[1], match[1]), text)
+    return COLOUR.sub('', text)
+
+
+def last_lines(text):
+    """Return the last lines of the tracebacks in a plain text."""
+    return [line.strip() for line in text.splitlines() if LAST.match(line.strip())]
+
+
+def of_group(test):
+    """Return the last lines of the tracebacks in an exception group that pytest shows."""
+    lines = '\n'.join(line.lstrip('E |+') for line in test.text.splitlines()
+                      if SHOWN.match(line))
+    return [line for line in last_lines(plain(lines))
+            if not line.startswith('ExceptionGroup')]
+
+
+def worth_reading(lines):
+    """Return those lines that are no warnings about what was left open: one error is
+    the reason of many of them."""
+    return [line for line in lines if not line.startswith('ResourceWarning')]
+
+
+def of_test(test):
+    """Return the words in which a failed test has failed, as text: what pytest shows of
+    the error, and the last lines of the tracebacks that its programs have printed."""
+    shown = '\n'.join(filter(SHOWN.match, test.text.splitlines()))
+    lines = [line for line in plain(shown).splitlines()
+             # Its name is that of a thread, and no thread's name is wrong by itself.
+             if not line.lstrip('E ').startswith('Exception in thread ')]
+    return '\n'.join(lines + last_lines(plain(test.said)))
