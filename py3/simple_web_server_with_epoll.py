@@ -526,7 +526,7 @@ def serve(args):
 def connect(args):
     """Be one client of the server at args.connect, (host, port)."""
     ip, port = args.connect
-    converse(ip, port, 'GET / HTTP/1.0\r\n\r\n')
+    converse(ip, port, b'GET / HTTP/1.0\r\n\r\n')
 
 
 def main():

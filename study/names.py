@@ -4,7 +4,7 @@ import difflib
 from compat import trees
 from study.errors import StudyError
 
-SHARED = getattr(trees, 'SHARED', ())
+SHARED = trees.SHARED
 NAMES = SHARED + trees.RECIPES  # in the order in which they are ported
 
 
@@ -46,9 +46,10 @@ def rule_named(found, text):
         text, 'did you mean %s?' % close[0] if close else 'MIGRATION.md has them'))
 
 
-def counted(names):
-    """Return in words how many of some names are recipes, and how many are shared:
-    '11 recipes and 2 shared modules'."""
-    shared = len(set(names).intersection(SHARED))
-    words = [(len(names) - shared, 'recipes'), (shared, 'shared modules')]
-    return ' and '.join('%d %s' % pair for pair in words if pair[0])
+def counted(good, chosen):
+    """Return in words how many of some names are good: '9 of 11 recipes and 2 of 2
+    shared modules'."""
+    kinds = [('recipes', trees.RECIPES), ('shared modules', SHARED)]
+    return ' and '.join('%d of %d %s' % (len(set(good).intersection(names)),
+                                         len(set(chosen).intersection(names)), word)
+                        for word, names in kinds if set(chosen).intersection(names))

@@ -64,8 +64,8 @@ class Checker:
             if result.failed:
                 self.explain(result)
         good = [result.recipe for result in results if is_faithful(result)]
-        self.say('\n%d of %s in %s are faithful (%d tests, %.0f s).' % (
-            len(good), names.counted(chosen), self.tree.path,
+        self.say('\n%s in %s are faithful (%d tests, %.0f s).' % (
+            names.counted(good, chosen), self.tree.path,
             len(set().union(*(ids_of(result.ran) for result in results))),
             time.monotonic() - begin), 'bold')
         return len(good) == len(chosen)

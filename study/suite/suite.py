@@ -106,6 +106,8 @@ class Run:
              '-p', 'no:cacheprovider', '-p', 'pytest_timeout',
              '-p', '_hypothesis_pytestplugin',
              '--timeout', str(pool.LIMIT), '--timeout-method', 'signal',
+             # What hypothesis does among its examples; a child is stricter.
+             '-W', 'ignore:Comparison between bytes and int:BytesWarning',
              '--ignore', LEFT_OUT, '--tree', self.tree.path,
              '--study-names', ','.join(self.names), '--study-fd', str(descriptor)]
             + self.options + ['tests'],
