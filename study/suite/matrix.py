@@ -1,8 +1,8 @@
 """The table at the end of ./toxw: interpreter, tree, passed, failed, skipped.
 
-Reads the counts that tests/conftest.py left in a folder, one file a tox
-environment. Only those of this run count (TOXW_RUN tells them apart). Where
-CI=true, an interpreter that is required and has no counts is a failure.
+Reads the counts that tests/conftest.py left in a folder, one file for each tox
+environment. Only those of this run count (TOXW_RUN tells them apart). With CI=true, a
+required interpreter without counts is a failure.
 """
 import json
 import os
