@@ -126,7 +126,7 @@ class Pair:
             met.update(explained)
 
     def _equal(self, begin, end, at):
-        """Yield equal lines; those far from a change are a Same of their own, hidden."""
+        """Yield equal lines: one Same, or three whose middle one is hidden."""
         total = len(self.original.lines)
         above = begin + (CONTEXT if begin else 0)
         below = end - (CONTEXT if end < total else 0)

@@ -36,7 +36,7 @@ class Run:
 def load(folder=FOLDER):
     """Return the Runs of a folder, in the order of the table at the end of ./toxw."""
     runs = [read(os.path.join(folder, name + '.json'), name)
-            for name in matrix.REQUIRED + matrix.WELCOME]
+            for name in matrix.ENVIRONMENTS]
     return [run for run in runs if run]
 
 
