@@ -9,14 +9,15 @@
     running    a server on one core, the load on another, and what that costs
     outcome    medians, spreads, ratios; a run as JSON, and two runs compared
     plots      the pictures
-    load.c     the load; echo.c the physical limit (both need a C compiler)
+    load.c     the load; echo.c, the physical limit (both need a C compiler)
     peers/     other people's ways to do the same
+    calls      the system calls of a request
 
 And what is too much for the test suite, each a program of its own (--help):
 
-    load_chat, load_echo, load_web    many clients, and what each must get
+    load_chat, load_echo, load_web    many clients, and what each of them must get
     soak                              minutes of good and bad clients: no growth
     signals                           SIGINT and SIGTERM at any moment
-    slow_clients                      slowhttptest, and a good client meanwhile
+    slow_clients                      slowhttptest, with a good client beside it
     fuzz_http, fuzz_frames            atheris on the two parsers
 """

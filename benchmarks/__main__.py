@@ -24,7 +24,7 @@ def rounds_of(case, rounds):
 
 
 def rounds_at(case, size, rounds):
-    """Measure a case at a size, the servers in turns; return its Rows."""
+    """Measure a case at one size; the servers take turns. Return its Rows."""
     rows = {server.name: outcome.Row(case.name, server.name, size, server.baseline, [])
             for server in case.servers
             if size <= case.limits.get(server.name, size)}

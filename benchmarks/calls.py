@@ -2,8 +2,9 @@
 
     python3 -m benchmarks.calls [RECIPE...]
 
-Each recipe runs on the oldest and the newest Python, under the load of its case, with
-`strace -f -c` attached, which counts its calls, those of children and threads included.
+Each recipe runs on the oldest and the newest Python, under the load of its case.
+`strace -f -c` is attached to it and counts its calls and those of its children and
+threads.
 """
 import argparse
 import re
@@ -16,7 +17,7 @@ import tempfile
 from benchmarks import cases, running
 from compat import trees
 
-RARE = 0.05  # calls a request that are not worth a word
+RARE = 0.05  # calls a request: fewer are not printed
 
 
 def cases_by_recipe():
@@ -24,7 +25,7 @@ def cases_by_recipe():
     found = {}
     for case in cases.cases([]):
         for server in case.servers:
-            server.forget()  # of those that are kept none has a folder yet
+            server.forget()  # only nginx has a folder before it starts
         if case.name in trees.RECIPES:
             both = [server for server in case.servers
                     if server.name in ('py2_original 2.7', 'py3 3.13')]
@@ -33,7 +34,7 @@ def cases_by_recipe():
 
 
 def calls(server, load, clients):
-    """Return a dict: system call -> how often in a request."""
+    """Return a dict: system call -> how many times a request makes it."""
     crowd = load.connect(server, clients)
     with tempfile.NamedTemporaryFile() as summary:
         tracer = subprocess.Popen(
@@ -61,7 +62,7 @@ def told(counted):
 
 
 def measure(load, clients, servers):
-    """Print what the servers of one recipe do for a request."""
+    """Print which calls the servers of one recipe make for a request."""
     for server in servers:
         server.start()
         try:

@@ -32,10 +32,12 @@ http {
 
 @dataclass
 class Case:
-    """One table: servers that do the same, under one load, at some sizes. idle:
-    the sizes are idle connections, beside that many busy clients. anew: at these sizes
-    clients do not stay connected between rounds: so many that had a rest take longer
-    than a round to be at full speed again."""
+    """One table: servers that do the same, under one load, at several sizes.
+
+    A size is a number of clients. With busy it is a number of idle connections, beside
+    so many busy clients. anew: the sizes at which clients connect again for each round;
+    after a rest, so many need more than a round to be at full speed again.
+    """
 
     name: str
     load: Load
@@ -47,8 +49,8 @@ class Case:
 
 
 def python(version):
-    """Return a Python of a version, the one of its tox environment if it is
-    there (it has the packages), or None."""
+    """Return a Python of a version, or None. If there is a tox environment of that
+    version, it is the Python of that, which has the packages."""
     own = os.path.join(trees.ROOT, '.tox', 'py%d%d' % version, 'bin', 'python')
     if os.path.exists(own):
         return own
@@ -59,7 +61,7 @@ def python(version):
 
 
 def recipe(name, versions=VERSIONS, path=False):
-    """Return Servers of a recipe, one an interpreter that there is."""
+    """Return Servers of a recipe, one for each interpreter that is here."""
     servers = []
     for version in versions:
         executable = python(version)
@@ -76,8 +78,8 @@ def recipe(name, versions=VERSIONS, path=False):
 
 
 def two_builds(name):
-    """Return a recipe's Servers on two builds of one version, or none where there are
-    no two: the one of its tox environment and the system's Python 3."""
+    """Return a recipe's Servers on two builds of one version: the Python of its tox
+    environment, and the system's Python 3. Return [] where these are not two."""
     system = shutil.which('python3', path=os.defpath)
     own = python(interpreters.version(system)) if system else None
     if not own or os.path.realpath(own) == os.path.realpath(system):
@@ -89,7 +91,8 @@ def two_builds(name):
 
 
 def newest_and_oldest(name, what):
-    """Return a recipe's Servers on the first and the last version, named anew."""
+    """Return a recipe's Servers on the first and the last version, with what in their
+    names."""
     servers = recipe(name, ENDS)
     for server in servers:
         server.name = '%s, %s' % (server.name, what)
@@ -129,7 +132,7 @@ def free_port():
 
 
 def echo():
-    """The servers of socketserver, one connection a request or kept."""
+    """The servers of socketserver: a new connection for each request, or one kept."""
     again, kept = Load('reconnect', LINE), Load('keep', LINE)
     packet = Load('datagram', LINE)
     limit, gevent = c_program('C, read and write'), peer('gevent', 'gevent_echo.py')
@@ -151,7 +154,7 @@ def echo():
 
 
 def diesel():
-    """diesel alone, and the recipe, which prints a line for each line."""
+    """diesel alone, and the recipe, which prints a line for each line that it reads."""
     kept = Load('keep', LINE)
     real = peer('diesel 3.0.24, 2.7', 'diesel_echo.py', (2, 7), baseline=True)
     alone = [real, peer('compat.diesel, 3.13', 'diesel_echo.py', (3, 13)),
@@ -173,14 +176,14 @@ def web():
 
 
 def chat():
-    """Messages that reach somebody, a second."""
+    """Messages a second that reach somebody."""
     return [Case('chat_server_with_select', Load('chat', MESSAGE), (10, 100, 1000),
                  recipe('chat_server_with_select')
                  + [c_program('C, read and write', 'fanout')])]
 
 
 def idle():
-    """What idle connections cost those that are busy, and in memory."""
+    """What idle connections cost: the time of busy clients, and memory."""
     select = recipe('chat_server_with_select', ENDS)
     epoll = recipe('simple_web_server_with_epoll', ENDS)
     greenlets = [peer('diesel 3.0.24, 2.7', 'diesel_echo.py', (2, 7), baseline=True),
@@ -194,7 +197,7 @@ def idle():
 
 
 def builds():
-    """What the build of the interpreter does, to weigh what its version does."""
+    """What the build of an interpreter matters, compared with its version."""
     loads = [('tcp_server', Load('reconnect', LINE), 5),
              ('threading_mixin_socket_server', Load('keep', LINE), 100),
              ('simple_web_server_with_epoll', Load('keep', GET, WEB_ENDS), 100),

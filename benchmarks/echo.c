@@ -2,8 +2,8 @@
 
    echo PORT [fanout]   listens on 127.0.0.1 and prints "listening on 127.0.0.1:PORT"
 
-   With fanout what one client says is written to all others: what a chat cannot
-   do without. */
+   With fanout, what one client says is written to all others: the least that a chat
+   must do. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-"""Fuzz the chat's members, a listening one beside them: see benchmarks/fuzzing.py."""
+"""Fuzz a member of the chat while another one listens: see benchmarks/fuzzing.py."""
 import struct
 
 from benchmarks import fuzzing
@@ -26,7 +26,7 @@ def main():
     chat.say(bob, frame(b'bob'))
 
     def answer(pieces):
-        """What the member reads, and what bob reads of it."""
+        """Return what the member reads, and what bob reads meanwhile."""
         bob.received = b''
         return chat.answer(pieces), bob.received
 

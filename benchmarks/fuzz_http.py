@@ -24,7 +24,8 @@ def main():
     web = inside.web(fuzzing.instrumented('simple_web_server_with_epoll'))
 
     def answer(pieces):
-        """What may differ is left out: the date, and a 100 to who sends already."""
+        """Return what the server says, without what may differ: the date, and the 100
+        for a client that does not wait for it."""
         said = web.answer(pieces).replace(b'HTTP/1.1 100 Continue\r\n\r\n', b'')
         return DATE.sub(b'', said)
 

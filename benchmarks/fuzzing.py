@@ -1,14 +1,14 @@
-"""What the fuzz targets share. They need atheris, which has wheels for Python 3.11:
+"""What the two fuzz targets share. They need atheris, which has wheels for Python 3.11:
 
     python3.11 -m venv /tmp/fuzz && /tmp/fuzz/bin/pip install atheris six
     /tmp/fuzz/bin/python -m benchmarks.fuzz_http
     /tmp/fuzz/bin/python -m benchmarks.fuzz_frames
 
-Each takes py3's recipe with its loop turned by hand (tests/inside.py) and says the
-same bytes to it in one piece and in several. An exception that reaches the loop, a
-loop that never rests, and two different answers are failures: libFuzzer then prints
-the traceback, keeps the input as crash-* in the working folder, and the exit status
-is not 0. The last lines are its statistics: number_of_executed_units.
+Each turns the loop of py3's recipe by hand (tests/inside.py) and says the same bytes to
+it in one piece and in several. An exception that reaches the loop, a loop that never
+rests, and two different answers are failures: libFuzzer prints the traceback and keeps
+the input as crash-* in the working folder, and the exit status is not 0. The last lines
+are libFuzzer's statistics, among them number_of_executed_units.
 """
 import argparse
 import inspect
@@ -25,8 +25,8 @@ LONGEST = 20000  # bytes of an input
 
 
 def instrumented(recipe):
-    """Return the module of py3's recipe, with its functions made to report to the
-    fuzzer which of their branches were taken."""
+    """Return the module of py3's recipe; its functions report to the fuzzer which of
+    their branches are taken."""
     atheris.enabled_hooks.add('RegEx')
     module = trees.load(recipe, trees.named('py3'))
     for owner in [module] + [value for _, value in inspect.getmembers(module)
@@ -38,10 +38,10 @@ def instrumented(recipe):
 
 
 def fuzz(answer, seeds):
-    """Fuzz for as long as the command line says; exit with libFuzzer's status.
+    """Fuzz for as long as the command line says; exit with 1 if anything was found.
 
-    answer: a function, a list of bytes (the pieces that are said) -> what is said
-    in return, which must not depend on the cuts. seeds: bytes to begin with.
+    answer: a function that takes a list of bytes, the pieces that are said, and returns
+    the reply, which must not depend on the cuts. seeds: bytes to begin with.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument('--seconds', type=int, default=600, help='(default: 600)')

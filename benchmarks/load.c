@@ -9,15 +9,15 @@
                        listen; what is counted is each message that reaches one
    ADDRESS   HOST:PORT (IPv4), or the path of a Unix socket
    REQUEST   the bytes of a request, from a file
-   ENDS      a reply is over after so many newlines (keep and reconnect only)
-   IDLE      so many connections more, that say nothing
+   ENDS      how many newlines a reply has (keep and reconnect only)
+   IDLE      how many more connections there are, which say nothing
 
    Connects and prints "ready". Each line of its input is one round, in which each
-   client sends its next request when the reply to the last one is whole. When so many
-   replies as there are clients have come it prints "begin", and at the end a line of
+   client sends its next request when the reply to the last one is whole. It prints
+   "begin" when as many replies have come as there are clients, and at the end a line of
    JSON: requests, seconds, p50, p99 and worst (seconds), errors. Between rounds the
-   clients stay. Exit status 1, and one line on stderr, if the load could
-   not start. */
+   clients stay connected. Exit status 1, and one line on stderr, if the load could not
+   start. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -85,7 +85,7 @@ static void parse_address(const char *text)
     }
 }
 
-/* Connects while the socket still waits: a full backlog is no error. */
+/* Connects while the socket is still blocking: a full backlog is no error. */
 static int connected(void)
 {
     int one = 1, kind = mode == DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
@@ -162,8 +162,8 @@ static int take(struct client *client)
     return mode == KEEP && client->newlines >= ends;
 }
 
-/* The chat. A message counts when it has reached a listener, as bytes: each has
-   the same length, which the first one tells. */
+/* The chat. What counts is bytes that have reached a listener: all messages have the
+   same length, which the first one shows. */
 
 static long heard; /* bytes, by all listeners */
 
@@ -241,8 +241,8 @@ static double quantile(double share)
     return worst;
 }
 
-/* Waits and takes replies; who has one asks again before the end. Returns how many
-   sockets were ready. */
+/* Waits for replies and takes them; until the end, a client that has one asks again.
+   Returns how many sockets were ready. */
 static int take_ready(double end)
 {
     struct epoll_event events[EVENTS];
@@ -279,7 +279,7 @@ static double requests(struct client *all, int clients, double seconds)
     return answer(from + seconds, LONG_MAX) - from;
 }
 
-/* Takes what a round has asked for and not waited for. */
+/* Takes the replies that a round has asked for but not waited for. */
 static void drain(void)
 {
     while (unanswered > 0 && take_ready(0) > 0) {}

@@ -2,10 +2,10 @@
 
     python -m benchmarks.load_chat [--tree py2_original] [--deaf 50]
 
-So many clients join and take turns to speak, so many messages a second. One more
-only listens: the order in which it reads is the order for all. A client that is
-deaf stops reading when it has joined, and says nothing. The exit status is 1 if
-anybody else misses a message, reads one twice, or in another order.
+The clients join and take turns to speak, so many messages a second. One more client
+only listens: the order in which it reads the messages is the order for all. A deaf
+client joins, and then neither reads nor speaks. The exit status is 1 if any other
+client misses a message, reads one twice, or reads them in another order.
 """
 import selectors
 import socket
@@ -17,8 +17,8 @@ from benchmarks import children
 from compat import kernel
 from compat import process
 
-SMALL = 4096  # bytes: the receive buffer of who stops reading
-MOST = 1 << 18  # bytes of one read
+SMALL = 4096  # bytes: the receive buffer of a client that stops reading
+MOST = 1 << 18  # bytes that one read takes
 PATIENCE = 60  # seconds that the last messages may take
 HEADER = struct.Struct('!I')
 
@@ -29,7 +29,7 @@ def frame(text):
 
 
 class Talker(object):
-    """A client. heard is the numbers of the messages it has read, in order."""
+    """A client. heard: the numbers of the messages that it has read, in order."""
 
     def __init__(self, address, number, deaf=False):
         self.heard, self.buffer = [], bytearray()
@@ -44,7 +44,7 @@ class Talker(object):
         self.buffer += b'\0'
 
     def read(self):
-        """Read once; return how many messages that were, or None at the end."""
+        """Read once; return how many messages came, or None at the end."""
         data = self.sock.recv(MOST)
         if not data:
             return None
@@ -65,8 +65,8 @@ class Talker(object):
 
 
 class Load(object):
-    """One room and its clients, all played in this thread. What the arguments
-    are stands in main()."""
+    """One room and its clients, all played in this thread. main() says what the
+    arguments are."""
 
     def __init__(self, address, args):
         self.rate, self.size = args.rate, args.size
@@ -92,7 +92,7 @@ class Load(object):
         return time.monotonic() - start
 
     def speak(self, due):
-        """Send the messages up to number due."""
+        """Send the messages up to that number."""
         for number in range(len(self.sent_at), due):
             self.sent_at.append(time.monotonic())
             speaker = self.talkers[number % len(self.talkers)]

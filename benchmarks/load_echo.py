@@ -1,11 +1,12 @@
-"""The echo servers of processes and of threads under load.
+"""The forking and the threading echo server under load.
 
     python -m benchmarks.load_echo [--tree py2_original]
 
-forking: 1,000 connections, never more than so many at once. threading: 1,000 that
-are all open before the first of them speaks. Each sends a line and must read its
-own line back. The exit status is 1 if any does not, if the forking server ever has
-more children than the library's limit of 40, or leaves one behind.
+The forking server gets 1,000 connections, but only a few at once (--at-once). The
+threading server gets 1,000 that are all open before the first of them speaks. Each
+client sends a line and must read its own line back. The exit status is 1 if one does
+not, or if the forking server ever has more children than the library's limit of 40, or
+leaves one behind.
 """
 import selectors
 import socket
@@ -57,8 +58,9 @@ class Peaks(object):
 
 
 def talk(server, requests, at_once, all_first):
-    """Ask so many times; return how many got their answer, and the peaks."""
-    selector, peaks, answered, started = selectors.DefaultSelector(), Peaks(server), 0, 0
+    """Ask so many times; return how many clients got their answer, and the Peaks."""
+    selector, peaks = selectors.DefaultSelector(), Peaks(server)
+    answered = started = 0
     waiting = [Asker(server.address, number) for number in range(requests * all_first)]
     peaks.look()
     while started < requests or selector.get_map():
@@ -99,7 +101,7 @@ def measure(tree, recipe, requests, at_once, all_first):
 def main():
     parser = children.parser('Echo servers under load.')
     parser.add_argument('--requests', type=int, default=1000)
-    # Its backlog is the library's 5: a crowd would wait for TCP to try again.
+    # Its backlog is the library's 5. Clients beyond it wait until TCP tries again.
     parser.add_argument('--at-once', type=int, default=5,
                         help='clients of the forking server at any time')
     args = parser.parse_args()

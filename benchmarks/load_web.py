@@ -2,10 +2,11 @@
 
     python3 -m benchmarks.load_web [--idle 10000] [--busy 100] [--tree py2_original]
 
-Opens the idle connections (each asks once, and stays), then lets the busy ones ask
-again and again for --seconds, then asks once more on every idle one: all must get
-the greeting. Prints requests a second, the time that a greeting took, and what an
-idle connection costs the server in memory (resident, without the kernel's buffers).
+Opens the idle connections, each of which asks once and stays open. Then lets the busy
+ones ask again and again for --seconds. Then asks once more on every idle one. Every
+request must get the greeting. Prints the requests a second, how long a greeting took,
+and how much memory an idle connection costs the server (resident, without the kernel's
+buffers).
 """
 import argparse
 import os
@@ -23,7 +24,7 @@ from compat import trees
 NAME = 'simple_web_server_with_epoll'
 REQUEST = b'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 GREETING = b'Hello from epoll, w\xc3\xb6rld!\n'
-BESIDE = 200  # descriptors beside those of connections
+BESIDE = 200  # descriptors for everything but the connections
 WAIT = 30  # seconds for one greeting
 
 
@@ -59,8 +60,8 @@ def ask_all(socks):
 
 
 def keep_busy(socks, seconds):
-    """Ask on each connection again as soon as it has answered. Return the times
-    that greetings took, in seconds."""
+    """Ask on each connection, and again as soon as the answer is there. Return how
+    long each greeting took, in seconds."""
     times, started = [], {}
     with selectors.DefaultSelector() as selector:
         for sock in socks:

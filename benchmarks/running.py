@@ -1,6 +1,6 @@
 """A server on one core, the load on another, and what that costs.
 
-Linux only: what a process has used is read from /proc (man 5 proc).
+Linux only: /proc says what a process has used (man 5 proc).
 """
 import json
 import os
@@ -21,7 +21,7 @@ TICKS = os.sysconf('SC_CLK_TCK')
 SERVER_CORE, LOAD_CORE = 0, 1
 START = 20     # seconds a server may take until it listens
 SETTLE = 5     # seconds it may take to be idle again
-BUFFERED = {'PYTHONUNBUFFERED': ''}  # else a line is two writes
+BUFFERED = {'PYTHONUNBUFFERED': ''}  # unbuffered, a line is two writes
 LONGEST = 120  # seconds a load may take, connecting included
 
 
@@ -50,9 +50,11 @@ def on_core(core, command):
 
 @dataclass
 class Server:
-    """A server that a case measures. name stands in the tables; ratios are to
-    the one whose baseline is true. address: None, or a path or host:port that is
-    known before it listens (nginx, a socket file)."""
+    """A server that a case measures.
+
+    name is what the tables say. Ratios are to the server whose baseline is true.
+    address is a path or host:port; None means that the server prints it.
+    """
 
     name: str
     command: list
@@ -79,7 +81,7 @@ class Server:
                 self.stop()
                 raise BenchError('%s does not listen: %r' % (self.name, line))
             self.address = match.group(1)
-        # A server that prints would wait for a reader.
+        # Without a reader, a server that prints would wait at some point.
         threading.Thread(target=self._drain, daemon=True).start()
 
     def _drain(self):
@@ -98,7 +100,7 @@ class Server:
         self.forget()
 
     def forget(self):
-        """Remove its folder: it is not started (any more)."""
+        """Remove its folder: it is not running."""
         if self.cleanup:
             shutil.rmtree(self.cleanup, ignore_errors=True)
 
@@ -113,7 +115,7 @@ class Server:
         return sum(own_seconds(pid) + waited_seconds(pid) for pid in self.pids())
 
     def memory(self):
-        """Return the bytes that are resident, without children."""
+        """Return its resident memory in bytes, without its children."""
         with open('/proc/%d/statm' % self.process.pid) as source:
             return int(source.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
 
@@ -130,8 +132,8 @@ class Server:
 
 
 def own_seconds(pid):
-    """Return what a process has used, ended threads included, to the nanosecond
-    (the clock of man 3 clock_getcpuclockid; sched.h has its number)."""
+    """Return how many seconds of processor a process has used, threads that have ended
+    included (the clock of man 3 clock_getcpuclockid; this is its number on Linux)."""
     try:
         return time.clock_gettime((~pid << 3) | 2)
     except OSError:
@@ -139,7 +141,8 @@ def own_seconds(pid):
 
 
 def waited_seconds(pid):
-    """Return what the children that it has waited for have used, by ticks."""
+    """Return how many seconds of processor its children have used that it has waited
+    for. The kernel counts them in ticks."""
     try:
         with open('/proc/%d/stat' % pid) as source:
             fields = source.read().rpartition(')')[2].split()
@@ -150,7 +153,7 @@ def waited_seconds(pid):
 
 @dataclass
 class Load:
-    """What is asked: see load.c."""
+    """What the clients ask: see load.c."""
 
     mode: str
     request: bytes
@@ -158,13 +161,13 @@ class Load:
     seconds: float = 0.3
 
     def connect(self, server, clients, idle=0):
-        """Return its Clients of a server, connected. Raises BenchError."""
+        """Return Clients that are connected to a server. Raises BenchError."""
         return Clients(self, server, clients, idle)
 
 
 class Clients:
-    """A load that is connected and asks in rounds: a server keeps its clients while
-    others have their turn."""
+    """A load that is connected, and asks in rounds: while other servers have their
+    turn, its clients stay connected."""
 
     def __init__(self, load, server, clients, idle):
         self.server = server
@@ -174,7 +177,7 @@ class Clients:
             command = [os.path.join(BUILD, 'load'), load.mode, server.address,
                        str(clients), str(load.seconds), request.name, str(load.ends),
                        str(idle)]
-            # Unbuffered: select() must know of each line.
+            # Unbuffered: select() must see each line.
             self.process = subprocess.Popen(
                 on_core(LOAD_CORE, command), bufsize=0, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -197,7 +200,7 @@ class Clients:
         return line
 
     def round(self):
-        """Ask; return what one round measured, a dict:
+        """Ask for one round; return what it measured, a dict:
 
         requests, rate (requests a second), p50 and p99 (seconds), cpu (seconds of
         processor a request), memory (bytes, the most that was seen), errors.

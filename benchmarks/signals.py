@@ -2,9 +2,9 @@
 
     python -m benchmarks.signals [--tree py2_original] [--rounds 100] [RECIPE ...]
 
-In each round a server is started, good and bad clients talk to it (those of
-benchmarks.soak), and after a random time it gets one of the two signals, or both.
-It must end with status 0 and nothing on stderr, and leave no child process.
+In each round a server is started, the good and bad clients of benchmarks.soak talk to
+it, and after a random time it gets one of the two signals, or both. It must end with
+status 0, with nothing on stderr, and leave no child process.
 """
 import os
 import random
@@ -26,7 +26,7 @@ SIGNALS = [[signal.SIGINT], [signal.SIGTERM], [signal.SIGTERM, signal.SIGINT],
 
 
 def talk(recipe, address, is_over):
-    """Converse until the server has gone; what becomes of the answers is no matter."""
+    """Talk until the server has gone; the answers do not matter."""
     good = soak.GOOD[recipe]
     bad = soak.bad_datagram if good is soak.datagram else soak.bad_stream
     while not is_over.is_set():
@@ -77,7 +77,8 @@ def main():
     parser.add_argument('--rounds', type=int, default=100)
     parser.add_argument('recipes', nargs='*', metavar='RECIPE', default=trees.RECIPES)
     args = parser.parse_args()
-    sys.exit(not all([rounds(args.tree, recipe, args.rounds) for recipe in args.recipes]))
+    well = [rounds(args.tree, recipe, args.rounds) for recipe in args.recipes]
+    sys.exit(not all(well))
 
 
 if __name__ == '__main__':

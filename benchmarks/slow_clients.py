@@ -3,17 +3,17 @@
     python3 -m benchmarks.slow_clients [--connections 500] [--tree py2_original]
 
 Needs slowhttptest (apt install slowhttptest) and the interpreters of the trees (see
-README.md). In each case many slow connections are opened; a good client opens one
-connection of its own 20 times a second and says how long the greeting took; the
-kernel says how many connections were open, and when the last of the slow was gone.
+README.md). In each case many slow connections are opened. Meanwhile a good client opens
+a connection of its own 20 times a second, and says how long the greeting took. The
+kernel says how many connections were open, and when the last slow one was gone.
 
-    nobody       only the good client, to know what the machine has to do beside
+    nobody       only the good client: what the machine does without slow ones
     headers      slowhttptest -H: a line of the head every 5 seconds
     body         slowhttptest -B: some bytes of the body every 5 seconds
     read         slowhttptest -X: reads 1 byte a second of pipelined replies; they fit
-                 into the kernel's buffers, so that to the server it is an idle client
+                 into the kernel's buffers, so to the server it is an idle client
     sips         our own, 20 new ones a second: asks for more than the kernel keeps for
-                 it, on segments as they are outside of a machine, and reads 1 byte a
+                 it, with segments of the size that a network has, and reads 1 byte a
                  second
 
 Prints a line for each, in milliseconds and seconds.
@@ -43,10 +43,10 @@ CASES = {
     'read': ['-X', '-k', '10', '-n', '1', '-z', '1', '-w', '1', '-y', '512'],
     'sips': [],
 }
-SEGMENT = 1460  # bytes, as on Ethernet: loopback's are so long that megabytes fit
+SEGMENT = 1460  # bytes, as on Ethernet; on loopback megabytes would be under way
 PAUSE = 0.05  # seconds between two requests of the good client
 BASELINE = 15  # seconds of the case nobody
-REST = 5  # seconds that are watched on when the slow ones are gone
+REST = 5  # seconds to go on watching when the slow ones are gone
 
 
 def greeting_seconds(address):
@@ -60,12 +60,12 @@ def greeting_seconds(address):
 
 
 def sockets(server):
-    """Return how many descriptors a server has open, a Child."""
+    """Return how many descriptors a server, a Child, has open."""
     return len(os.listdir('/proc/%d/fd' % server.pid))
 
 
 class SlowReaders(object):
-    """Connections that ask for much and read a byte a second."""
+    """Connections that ask for much, and read a byte a second."""
 
     def __init__(self, address, count):
         self.address, self.left, self.socks = address, count, []
@@ -100,7 +100,7 @@ class SlowReaders(object):
 
     @staticmethod
     def attempt(call, argument):
-        """Return whether the server has not closed."""
+        """Return whether the connection is still open."""
         try:
             call(argument)
         except OSError as error:
@@ -114,7 +114,7 @@ class SlowReaders(object):
 
 @contextlib.contextmanager
 def slow_clients(case, address, count, seconds):
-    """Slow clients are there; yields a function to be called again and again."""
+    """A context with slow clients. It gives a function to call again and again."""
     readers = SlowReaders(address, count if case == 'sips' else 0)
     with tempfile.TemporaryDirectory() as folder:
         program = CASES[case] and subprocess.Popen(
@@ -132,8 +132,8 @@ def slow_clients(case, address, count, seconds):
 
 
 def watch(server, seconds, step):
-    """Return the good client's times, the most connections that were open, and
-    when the last of them was gone, all in seconds since now."""
+    """Return the times of the good client, the most slow connections that were open,
+    and when the last of them was gone. Times are in seconds, the last since now."""
     idle = sockets(server)
     start, times, most, gone = time.monotonic(), [], 0, 0
     while time.monotonic() < start + seconds:

@@ -2,13 +2,13 @@
 
     python -m benchmarks.soak [--tree py2_original] [--minutes 5] [RECIPE ...]
 
-All servers run at once, each with a few clients that do what their dice say: a good
-conversation, whose answer is checked, or a bad one (reset, half a line, rubbish,
-nothing at all, much and no reading). After the first fifth of the time everybody
-pauses, and what the server holds is counted: descriptors, threads, children, memory.
-At the end it is counted again. The exit status is 1 if there are more descriptors,
-threads or children than before, if memory has grown by more than a tenth and 2 MiB,
-if a good client was not answered, or if a server said anything on stderr.
+All servers run at once, each with a few clients that throw dice: a good conversation,
+whose answer is checked, or a bad one (a reset, half a line, rubbish, nothing at all, or
+much without reading). After the first fifth of the time everybody pauses, and what the
+server holds is counted: descriptors, threads, children, memory. At the end it is
+counted again. The exit status is 1 if there are more descriptors, threads or children
+than before, if memory has grown by more than a tenth plus 2 MiB, if a good client was
+not answered, or if a server wrote anything to stderr.
 """
 import collections
 import os
@@ -25,7 +25,7 @@ from compat import kernel
 from compat import process
 from compat import trees
 
-CLIENTS = 2  # at once, a server
+CLIENTS = 2  # of each server, at once
 REST = 0.02  # seconds between two conversations
 SETTLE = 4  # seconds that a server gets to be done with its clients
 GROWTH = 2 << 20  # bytes
@@ -109,7 +109,7 @@ def datagram(address):
     said = line()
     with datagram_socket(address) as sock:
         sock.sendto(said, address)
-        # UDP promises nothing: a second question is fair.
+        # UDP promises nothing: it is fair to ask twice.
         try:
             reply = sock.recv(65536)
         except socket.timeout:
@@ -120,7 +120,7 @@ def datagram(address):
 
 
 class datagram_socket(object):
-    """A bound socket of the family of a server's address."""
+    """A bound socket, of the family of a server's address."""
 
     def __init__(self, address):
         self.folder = None
@@ -207,9 +207,10 @@ class Soak(object):
         self.before = self.after = None
 
     def run(self, seconds):
-        """Let the clients talk for so long; return when the server has settled."""
+        """Let the clients talk for so many seconds, and then the server settle."""
         end = time.monotonic() + seconds
-        crowd = [threading.Thread(target=self.talk, args=(end,)) for _ in range(CLIENTS)]
+        crowd = [threading.Thread(target=self.talk, args=(end,))
+                 for _ in range(CLIENTS)]
         for one in crowd:
             one.start()
         for one in crowd:
@@ -241,7 +242,7 @@ class Soak(object):
                       kernel.memory(pid))
 
     def judge(self):
-        """Note what has grown, and what the server said or left at its end."""
+        """Note what has grown, what the server said, and how it ended."""
         for name, old, new in zip(Counts._fields, self.before, self.after):
             if new > (old * 1.1 + GROWTH if name == 'memory' else old):
                 self.faults.append('%s: from %d to %d' % (name, old, new))

@@ -13,7 +13,8 @@ import pytest
 
 from compat import trees
 
-NAMES = frozenset(trees.RECIPES + trees.SHARED)
+NAMES = trees.RECIPES + trees.SHARED
+KNOWN = frozenset(NAMES)
 
 
 def recipes_of(item):
@@ -31,7 +32,7 @@ def recipes_of(item):
 
 
 def marked(item, marker):
-    unknown = sorted(set(marker.args) - NAMES)
+    unknown = sorted(set(marker.args) - KNOWN)
     if unknown or marker.kwargs:
         raise pytest.UsageError('%s: its marker about() names no recipe: %s'
                                 % (item.nodeid, ', '.join(unknown) or marker.kwargs))
@@ -42,10 +43,10 @@ def parameters_of(item):
     """Return the recipes among the values of a test's parameters."""
     parameters = getattr(item, 'callspec', None)
     values = parameters.params.values() if parameters else ()
-    return NAMES.intersection(value for value in values if isinstance(value, str))
+    return KNOWN.intersection(value for value in values if isinstance(value, str))
 
 
 def module_of(item):
     """Return the recipe that is named by the module of a test."""
     module = item.module.__name__.rpartition('.')[2]
-    return NAMES.intersection([module[len('test_'):]])
+    return KNOWN.intersection([module[len('test_'):]])

@@ -4,6 +4,7 @@ import pytest
 from compat import process
 from compat import trees
 from tests.names import DIESEL, MATRIX, PLAIN_STREAMS
+from tests.oneline import one_line_error
 
 # The program that a test runs: stdout is bad, then the recipe is started.
 ONTO = '''
@@ -33,19 +34,12 @@ def run_onto(tree, name, stdout, args=()):
     return process.run(tree, name, command=['-c', code], env=BUFFERED)
 
 
-def assert_one_line(child, name, error):
-    """Assert that a child ended with this error, in one line."""
-    lines = child.stderr.decode('utf-8').splitlines()
-    assert lines == ['%s.py: error: %s' % (name, error)]
-    assert child.popen.returncode == 1
-
-
 @pytest.mark.hostile
 @pytest.mark.rule('oserror', 'stdin-and-stdout')
 @ways_to_print
 def test_output_to_a_full_disk_is_one_line_and_status_1(tree, name, args):
     child = run_onto(tree, name, FULL, args)
-    assert_one_line(child, name, 'No space left on device')
+    assert one_line_error(child, name, 1) == 'No space left on device'
 
 
 @pytest.mark.hostile
@@ -53,7 +47,7 @@ def test_output_to_a_full_disk_is_one_line_and_status_1(tree, name, args):
 @ways_to_print
 def test_output_that_nobody_reads_is_one_line_and_status_1(tree, name, args):
     child = run_onto(tree, name, NO_READER, args)
-    assert_one_line(child, name, 'Broken pipe')
+    assert one_line_error(child, name, 1) == 'Broken pipe'
 
 
 @pytest.mark.hostile
@@ -62,7 +56,7 @@ def test_output_that_nobody_reads_is_one_line_and_status_1(tree, name, args):
 def test_a_start_without_stdout_is_one_line_and_status_1(tree, name, args):
     code = CLOSED % ([tree.script(name)] + list(args))
     child = process.run(tree, name, command=['-c', code], env=BUFFERED)
-    assert_one_line(child, name, 'Bad file descriptor')
+    assert one_line_error(child, name, 1) == 'Bad file descriptor'
 
 
 # How many bytes stdout takes: it fails in what a client says, and in what the server
@@ -82,4 +76,4 @@ def test_a_demonstration_that_fails_on_its_way_is_one_line_and_leaves_no_file(
         assert name == DIESEL  # its server failed, and its client says so
         assert (child.stderr.count(b'\n'), child.popen.returncode) == (1, 1)
     else:
-        assert_one_line(child, name, 'File too large')
+        assert one_line_error(child, name, 1) == 'File too large'

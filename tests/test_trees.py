@@ -1,13 +1,16 @@
 """The two trees hold together, and the shim knows its way about them."""
 import os
 import re
+import subprocess
 import sys
 import types
 
 import pytest
 
 from compat import interpreters
+from compat import process
 from compat import trees
+from tests import about
 
 
 every_file = pytest.mark.parametrize('name', trees.RECIPES + trees.SHARED)
@@ -50,9 +53,42 @@ def test_every_public_name_says_what_it_is(recipe, name):
 @pytest.mark.rule('interpreter-line')
 @pytest.mark.parametrize('name', trees.RECIPES)
 def test_a_script_names_an_interpreter_that_can_run_it(tree, name):
+    line = first_line(tree, name).decode('ascii')
+    assert re.match('#!/usr/bin/env python%d(\\.[0-9]+)?\n$' % tree.major, line), line
+
+
+def first_line(tree, name):
     with open(tree.script(name), 'rb') as source:
-        line = source.readline().decode('ascii').strip()
-    assert re.match('#!/usr/bin/env python%d(\\.[0-9]+)?$' % tree.major, line), line
+        return source.readline()
+
+
+@pytest.mark.unit
+@pytest.mark.rule('newlines')
+@pytest.mark.parametrize('name', about.NAMES)
+def test_a_script_has_no_carriage_return(tree, name):
+    with open(tree.script(name), 'rb') as source:
+        assert b'\r' not in source.read()
+
+
+@pytest.mark.script
+@pytest.mark.rule('interpreter-line')
+@pytest.mark.parametrize('name', trees.RECIPES)
+def test_a_script_is_started_by_its_path(tree, name, folder):
+    # What its first line asks for is the Python of these tests, and no other.
+    python = os.path.join(folder, first_line(tree, name).split()[-1].decode('ascii'))
+    with open(python, 'w') as target:
+        target.write('#!/bin/sh\nexec %s "$@"\n' % interpreters.find(tree.major))
+    os.chmod(python, 0o700)
+    path = os.pathsep.join([folder, os.environ['PATH']])
+    try:
+        child = subprocess.Popen([tree.script(name), '--help'], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE,
+                                 env=dict(process.environment_of(tree), PATH=path))
+        output, error = child.communicate()
+    finally:
+        os.unlink(python)
+    assert (child.returncode, error) == (0, b'')
+    assert output.startswith(b'usage: ' + name.encode('ascii') + b'.py ')
 
 
 @pytest.mark.unit

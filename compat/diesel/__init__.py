@@ -66,7 +66,7 @@ else:
         'send waits for the peer', 'text is a TypeError',
         'lines before the end are read', 'first come, first served',
         'an empty packet is a packet', 'a failed handshake is an error',
-        'threads may raise anything', 'a child stays dead',
+        'threads may raise anything', 'waiting loops are ended', 'a child stays dead',
         'a dead process is an EOFError', 'every exception comes out of a process',
         'a pool replaces its processes', 'a process lets go of the sockets',
         'a failed connection is not lent', 'nothing to count is counted',

@@ -11,11 +11,15 @@ from compat.diesel.events import WaitPool
 from compat.diesel.hub import EventHub
 from compat.diesel.logmod import log
 from compat.diesel.loop import Loop
-from compat.diesel.security import handshake
 from compat.diesel.udp import UDPSocket
 
+FAREWELLS = 4  # how often a loop is told to end: its finally clauses may wait
 PAUSE = 0.1  # seconds not to accept when there are no descriptors left
 NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+# Loops that catch even GreenletExit and go on. If the garbage collector ended one, all
+# that the loop uses would be gone, and it might catch the errors without end.
+undying = []
 
 
 class Application(object):
@@ -86,6 +90,7 @@ class Application(object):
             log.info('Ending diesel application')
         finally:
             self._run = False
+            self._end_loops()
             runtime.current_loop = None
             self._close()
             if runtime.current_app is self:
@@ -103,6 +108,18 @@ class Application(object):
                 return
             except Exception:
                 log.trace().error('-- Unhandled Exception rose to main loop --')
+
+    def _end_loops(self):
+        """End the loops that still wait, before anything that they use is closed.
+        The garbage collector would do it too late: their attributes may be gone."""
+        for loop in self.running:
+            loop.clear_pending_events()  # not even for what others give up
+        for _ in range(FAREWELLS):
+            for loop in list(self.running):
+                loop.kill()
+        for loop in self.running:
+            log.error('{0} does not end', loop)
+            undying.append(loop)
 
     def _close(self):
         for service in self._services:
@@ -128,7 +145,8 @@ class Service(object):
     """A TCP service: a loop with connection_handler(address) for each client.
 
     port 0 lets the system choose: port is the real one once it listens. iface:
-    the host name or IPv4 address to listen on. ssl_ctx: an ssl.SSLContext.
+    the host name or IPv4 address to listen on. ssl_ctx: an ssl.SSLContext;
+    TypeError is raised for another kind.
     """
     LQUEUE_SIZ = 500
 
@@ -136,6 +154,9 @@ class Service(object):
         self.connection_handler = connection_handler
         self.port = port
         self.iface = iface
+        if ssl_ctx is not None:
+            from compat.diesel.security import check_context
+            check_context(ssl_ctx)
         self.ssl_ctx = ssl_ctx
         self.track = track
         self.sock = None
@@ -191,7 +212,7 @@ class Service(object):
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.ssl_ctx is None:
-                self._serve(sock, addr)
+                self._serve(Connection(sock, addr))
             else:
                 self.application.add_loop(Loop(self._secure, sock, addr))
 
@@ -202,21 +223,19 @@ class Service(object):
         hub.disable_read(self.sock)
         hub.call_later(PAUSE, hub.enable_read, self.sock)
 
-    def _serve(self, sock, addr):
-        loop = Loop(self.connection_handler, addr)
-        loop.connection_stack.append(Connection(sock, addr))
+    def _serve(self, conn):
+        loop = Loop(self.connection_handler, conn.addr)
+        loop.connection_stack.append(conn)
         self.application.add_loop(loop, track=self.track)
 
     def _secure(self, sock, addr):
+        from compat.diesel.security import SecureConnection, secure
         try:
-            sock = self.ssl_ctx.wrap_socket(sock, server_side=True,
-                                            do_handshake_on_connect=False)
-            handshake(sock)
+            tls = secure(sock, self.ssl_ctx, server_side=True)
         except OSError as error:
             log.warning('TLS with {0} failed: {1}', addr, error)
-            sock.close()
         else:
-            self._serve(sock, addr)
+            self._serve(SecureConnection(tls, addr))
 
     def close(self):
         """Listen no longer."""

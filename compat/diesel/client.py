@@ -6,7 +6,6 @@ from compat.diesel.connection import Connection
 from compat.diesel.errors import ClientConnectionError, ClientConnectionTimeout
 from compat.diesel.loop import wait_for_socket
 from compat.diesel.resolver import resolve_dns_name
-from compat.diesel.security import handshake
 from compat.diesel.udp import UDPSocket
 
 UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
@@ -17,12 +16,16 @@ class Client(object):
 
     addr: a host name or an IPv4 address. ssl_ctx: an ssl.SSLContext. timeout:
     seconds to connect. source_ip: the address to connect from. Raise
-    ClientConnectionError, ClientConnectionTimeout or DNSResolutionError.
+    ClientConnectionError, ClientConnectionTimeout or DNSResolutionError, and
+    TypeError for another kind of context.
 
     A subclass has methods with @call, which talk with send() and until().
     """
 
     def __init__(self, addr, port, ssl_ctx=None, timeout=None, source_ip=None):
+        if ssl_ctx is not None:
+            from compat.diesel.security import check_context
+            check_context(ssl_ctx)
         self.ssl_ctx = ssl_ctx
         self.connected = False
         self.conn = None
@@ -41,9 +44,10 @@ class Client(object):
             if source_ip:
                 sock.bind((source_ip, 0))
             self._connect(sock, ip, timeout)
-            if self.ssl_ctx is not None:
-                sock = self._secure(sock, timeout)
-            self.conn = Connection(sock, (ip, self.port))
+            if self.ssl_ctx is None:
+                self.conn = Connection(sock, (ip, self.port))
+            else:
+                self.conn = self._secure(sock, ip, timeout)
         except BaseException:
             sock.close()
             raise
@@ -59,21 +63,17 @@ class Client(object):
             raise ClientConnectionError(
                 'Could not connect to remote host (%s:%s)' % (self.addr, self.port))
 
-    def _secure(self, sock, timeout):
-        tls = self.ssl_ctx.wrap_socket(sock, do_handshake_on_connect=False,
-                                       server_hostname=self.addr)
+    def _secure(self, sock, ip, timeout):
+        from compat.diesel.security import SecureConnection, secure
         try:
-            handshake(tls, timeout, self._timeout())
+            tls = secure(sock, self.ssl_ctx, timeout, self._timeout(),
+                         server_hostname=self.addr)
+        except ClientConnectionTimeout:
+            raise
         except OSError as error:
-            tls.close()
-            if isinstance(error, ClientConnectionTimeout):
-                raise
             raise ClientConnectionError('TLS with %s:%s failed: %s' % (
                 self.addr, self.port, error)) from error
-        except BaseException:
-            tls.close()
-            raise
-        return tls
+        return SecureConnection(tls, (ip, self.port))
 
     def _timeout(self):
         return ClientConnectionTimeout('connection timeout (%s:%s)'

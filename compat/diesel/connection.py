@@ -1,6 +1,4 @@
 """A TCP connection, which wakes the loop that waits for it."""
-import ssl
-
 from compat.diesel import runtime
 from compat.diesel.buffer import Buffer
 from compat.diesel.errors import ConnectionClosed
@@ -15,9 +13,6 @@ CLOSED = 'Cannot complete TCP socket operation: associated connection is closed'
 BY_PEER = 'Connection closed by remote host'
 BY_US = 'Connection closed'
 
-WOULD_BLOCK = (BlockingIOError, InterruptedError, ssl.SSLWantReadError,
-               ssl.SSLWantWriteError)
-
 
 class Connection(object):
     """A TCP connection: feeds its buffer, and wakes the loop that waits for it.
@@ -27,6 +22,7 @@ class Connection(object):
     first; what does not fit waits in the pipeline until the peer has read.
     """
     waits_for_peer = True
+    would_block = (BlockingIOError, InterruptedError)  # try again later
 
     def __init__(self, sock, addr):
         self.hub = runtime.current_app.hub
@@ -54,7 +50,7 @@ class Connection(object):
             return
         try:
             data = self._recv(BUFSIZ)
-        except WOULD_BLOCK:
+        except self.would_block:
             return
         except OSError:
             data = b''
@@ -153,7 +149,7 @@ class Connection(object):
         """Send what the socket takes and put the rest back."""
         try:
             sent = self._send(data) if data else 0
-        except WOULD_BLOCK:
+        except self.would_block:
             sent = 0
         except OSError:
             self.shutdown(remote_closed=True)

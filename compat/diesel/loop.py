@@ -98,6 +98,14 @@ class Loop(Operations):
             self.reset()
             self.wake()
 
+    def kill(self):
+        """Raise GreenletExit where the loop waits, at the end of the application,
+        which is ending already whatever the loop says to it."""
+        try:
+            self._throw(GreenletExit())
+        except (SystemExit, KeyboardInterrupt, ApplicationEnd):
+            pass
+
     def notify_children(self):
         """Send a ParentDiedException to every child."""
         for child in list(self.children):

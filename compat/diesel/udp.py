@@ -1,7 +1,7 @@
 """UDP: a socket that wakes the loop that waits for its packets."""
 import collections
 
-from compat.diesel.connection import BUFSIZ, WOULD_BLOCK, Connection
+from compat.diesel.connection import BUFSIZ, Connection
 
 UNREAD_PACKETS = 1024   # packets kept for a loop that does not ask for them
 
@@ -71,7 +71,7 @@ class UDPSocket(Connection):
             raise RuntimeError('nobody has sent a packet yet that could be answered')
         try:
             self.sock.sendto(msg, self.remote_addr)
-        except WOULD_BLOCK:
+        except self.would_block:
             pass
 
     def close(self):

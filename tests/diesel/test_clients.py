@@ -296,8 +296,8 @@ def test_other_loops_go_on_while_one_connects(run, full):
 
 def test_the_limit_is_over_with_the_connection(run, service):
     def main():
-        client = Asker('127.0.0.1', service.port, timeout=0.2)
-        diesel.sleep(0.25)
+        client = Asker('127.0.0.1', service.port, timeout=0.5)
+        diesel.sleep(0.6)
         return client.ask(b'one')
     assert run(main, service) == b'You said: one\r\n'
 

@@ -39,11 +39,11 @@ def test_a_timer_calls_with_its_arguments(run):
 def test_timers_call_in_the_order_of_their_time(run):
     def main():
         got = []
-        for seconds in (0.06, 0.02, 0.04):
+        for seconds in (0.6, 0.2, 0.4):
             hub().call_later(seconds, got.append, seconds)
         wait_until(lambda: len(got) == 3, 'the timers call')
         return got
-    assert run(main) == [0.02, 0.04, 0.06]
+    assert run(main) == [0.2, 0.4, 0.6]
 
 
 def test_a_timer_is_pending_until_it_calls(run):

@@ -31,11 +31,11 @@ def test_who_sleeps_less_wakes_first(run):
             diesel.sleep(seconds)
             woken.append(seconds)
 
-        for seconds in (0.06, 0.02, 0.04):
+        for seconds in (0.6, 0.2, 0.4):
             diesel.fork(sleeper, seconds)
         wait_until(lambda: len(woken) == 3, 'all wake')
         return woken
-    assert run(main) == [0.02, 0.04, 0.06]
+    assert run(main) == [0.2, 0.4, 0.6]
 
 
 def test_a_negative_sleep_is_refused(run):

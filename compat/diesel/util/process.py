@@ -192,7 +192,8 @@ class ProcessPool(object):
         finally:
             if process.in_call or process.pipe.closed:
                 term(process)
-                process.launch()
+                if runtime.current_app._run:  # at the end nobody needs another
+                    process.launch()
             self.available_procs.put(process)
 
     def pool(self):
