@@ -67,9 +67,9 @@ MISTAKES = [
             "            return False",
             "            number, _ = error\n            if number != errno.EAGAIN:\n"
             "                raise\n            return False"),
-    mistake('one error of the system in place of all', 'oserror', THREADING,
-            "            self.echo()\n        except OSError as error:",
-            "            self.echo()\n        except BrokenPipeError as error:"),
+    mistake('one error of the system in place of all', 'oserror', TCP,
+            "        except OSError as error:\n            say('Connection",
+            "        except BrokenPipeError as error:\n            say('Connection"),
     mistake('one error of the system in place of all', 'oserror', CONSOLE,
             "        except OSError as error:\n            # What",
             "        except ConnectionError as error:\n            # What",
