@@ -125,9 +125,10 @@ def changes(old, new):
             continue
         then, now = ([one['rate'] for one in each.rounds] for each in (was, row))
         if max(then) < min(now) or max(now) < min(then):
-            lines.append('%s, %s, %d clients: %.0f -> %.0f requests/s (%+.0f%%)' % (
-                row.case, row.server, row.clients, was.median('rate'),
-                row.median('rate'), 100 * (row.median('rate') / was.median('rate') - 1)))
+            before_rate, rate = was.median('rate'), row.median('rate')
+            lines.append('%s, %s, %d clients: %.0f -> %.0f requests/s (%+.0f%%)'
+                         % (row.case, row.server, row.clients, before_rate, rate,
+                            100 * (rate / before_rate - 1)))
     return lines or ['nothing changed by more than the noise']
 
 

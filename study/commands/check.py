@@ -23,7 +23,7 @@ PAUSE = 0.3  # seconds between two looks at the folder, with --watch
 
 @contextlib.contextmanager
 def progress_bar(console):
-    """Give a function for suite.run() that draws how far it is, on a terminal."""
+    """A context: a function for suite.run() that draws its progress on a terminal."""
     if not console.is_terminal:
         yield lambda known, test: None
         return
@@ -50,7 +50,7 @@ class Checker:
         self.rules = rules.load()
 
     def check(self, chosen):
-        """Test some recipes and shared modules and print the verdict; return whether
+        """Test some recipes and shared modules, and print the verdict; return whether
         all are faithful."""
         begin, unfit = time.monotonic(), fit.unfit(self.tree, chosen, self.rules)
         for name, reason in unfit.items():
@@ -127,7 +127,7 @@ class Checker:
 
 
 def is_faithful(result):
-    """Whether all tests of a recipe were run, and there are some, and none failed."""
+    """Return whether a recipe has tests, all of them were run, and none failed."""
     return bool(result.tests) and not result.failed and (
         len(result.ran) == len(result.tests))
 

@@ -1,4 +1,4 @@
-"""The rules of MIGRATION.md, read from the one place where they stand.
+"""The rules, read from MIGRATION.md, the one place where they stand.
 
 A rule is a heading of the third level, "### `id`: title", and what follows it:
 
@@ -28,8 +28,8 @@ class RulesError(Exception):
 class Claim:
     """Patterns for removed and for added lines.
 
-    It holds in a group where each pattern finds a line on its side; then every
-    line that a pattern finds is explained.
+    It holds in a group in which each pattern finds a line on its side. Then every line
+    that a pattern finds is explained.
     """
 
     removed: tuple
@@ -84,7 +84,7 @@ class Rule:
 
     @property
     def errors(self):
-        """What Python says where the rule is forgotten, as pieces of messages."""
+        """What Python says where the rule is forgotten, as parts of its messages."""
         return re.findall(r'`([^`]+)`', self.fields.get('Error', ''))
 
     def explained(self, group):

@@ -2,9 +2,9 @@
 
     ./toxw run -e mistakes      (python -m study.suite.mistakes [RECIPE ...])
 
-Each mistake is made in a copy of py3/, alone, and the tests of its recipe are
-run against the copy. The exit status is 1 if any mistake passes, or if another rule
-than its own is named first.
+Each mistake is made alone, in a copy of py3/, and the tests of its recipe are run
+against the copy. The exit status is 1 if a mistake passes, or if the first rule that is
+named is not its own.
 """
 import collections
 import os

@@ -1,7 +1,7 @@
 """A pytest plugin: it runs the tests about some recipes, and writes how each one ended.
 
 study.suite.suite loads it (`-p study.suite.plugin`) and reads what it writes: one JSON
-object a line into the file descriptor --study-fd. The first line is a list, all
+object a line, into the file descriptor --study-fd. The first line is a list of all
 tests about these recipes: [{"id": ..., "kind": ..., "rules": [...], "about": [...]},
 ...]. Then comes one line for each test that ended (see study.suite.worker). The last
 line is null.
@@ -55,7 +55,7 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):
-        """Run the tests, in the place of pytest's own loop."""
+        """Run the tests, in place of pytest's own loop."""
         tests = [pool.Test(item, names_of(item) & self.names) for item in session.items]
         self.write([{'id': test.id, 'kind': kind_of(test.item),
                      'rules': rules_of(test.item), 'about': sorted(test.names)}

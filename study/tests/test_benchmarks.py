@@ -18,7 +18,8 @@ def row(server, rates, baseline=False):
 
 
 def test_ratios_are_of_medians_to_the_baseline():
-    lines = outcome.table([row('old', [90, 100, 110], True), row('new', [10, 150, 151])])
+    lines = outcome.table([row('old', [90, 100, 110], True),
+                           row('new', [10, 150, 151])])
     assert [line.split()[4] for line in lines[1:]] == ['1.00', '1.50']
 
 
