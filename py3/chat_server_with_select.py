@@ -10,8 +10,8 @@ MAX_FRAME bytes at most; the server puts its name in front.
 Nobody waits for anybody: every client has a buffer of what it has still to
 read, and who lets MAX_WAITING bytes pile up is dropped.
 
-Without arguments this plays a server and three clients and ends. With --serve
-it waits for real clients; with --connect HOST PORT --name NAME it is one, which
+Without arguments this plays a server and three clients, and ends. With --serve
+it serves real clients; with --connect HOST PORT --name NAME it is one, which
 says each line of its input.
 """
 import argparse

@@ -80,11 +80,13 @@ def test_a_script_is_started_by_its_path(tree, name, folder):
         target.write('#!/bin/sh\nexec %s "$@"\n' % interpreters.find(tree.major))
     os.chmod(python, 0o700)
     path = os.pathsep.join([folder, os.environ['PATH']])
-    child = subprocess.Popen([tree.script(name), '--help'], stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE,
-                             env=dict(process.environment_of(tree), PATH=path))
-    output, error = child.communicate()
-    os.unlink(python)
+    try:
+        child = subprocess.Popen([tree.script(name), '--help'], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE,
+                                 env=dict(process.environment_of(tree), PATH=path))
+        output, error = child.communicate()
+    finally:
+        os.unlink(python)
     assert (child.returncode, error) == (0, b'')
     assert output.startswith(b'usage: ' + name.encode('ascii') + b'.py ')
 
