@@ -23,8 +23,8 @@ import pytest
 from tests import about
 
 class Plugin:
-    def pytest_collection_modifyitems(self, items):
-        for item in items:
+    def pytest_collection_finish(self, session):
+        for item in session.items:
             sys.stderr.write(item.nodeid + '\\t' + ' '.join(about.recipes_of(item)) + '\\n')
 
 pytest.main(['--collect-only', '-q', 'tests'], plugins=[Plugin()])
