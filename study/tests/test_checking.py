@@ -116,7 +116,7 @@ def test_without_pytest_it_is_one_line_and_status_2(port):
 
 
 def test_watch_checks_again_when_a_file_changes(port):
-    folder = port(('"""Who', 'print message\n"""Who'))
+    folder = port(('"""Which', 'print message\n"""Which'))
     child = subprocess.Popen(COMMAND + ['check', folder, '--recipe', HIERARCHY,
                                         '--watch'],
                              cwd=trees.ROOT, stdout=subprocess.PIPE, text=True,
