@@ -104,7 +104,7 @@ def test_without_a_descriptor_accepting_rests_and_goes_on(running, conversation,
     for _ in range(2):
         client.expect_silence()
     assert kernel.cpu_seconds(server.pid) - used < 0.1, 'it spins'
-    assert server.lines.count(NO_ROOM) < 5
+    assert server.lines.count(NO_ROOM) < 50, 'it does not rest'
     assert name == DIESEL or NO_ROOM in server.lines
     kernel.leave_descriptors(server.pid, 100)
     expect_answer(client, name)
