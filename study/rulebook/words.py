@@ -7,6 +7,8 @@ COLOUR = re.compile(r'(?:\x1b|\\x1b|\\033)\[[\d;]*m')
 SHOWN = re.compile(r'E  |\s*\|')
 # The last line of a traceback.
 LAST = re.compile(r'[\w.]*(?:Error|Warning|Exception|Interrupt|Exit)(?::|$)')
+# Above it may stand the name of a thread, which is not wrong by itself.
+THREAD = re.compile(r'Exception in thread .*')
 LETTERS = {'n': '\n', 't': '\t'}
 DEPTH = 3  # a repr of a repr of a repr: an assertion shows an exception's message
 
@@ -40,8 +42,5 @@ def worth_reading(lines):
 def of_test(test):
     """Return the words in which a failed test has failed, as text: what pytest shows of
     the error, and the last lines of the tracebacks that its programs have printed."""
-    shown = '\n'.join(filter(SHOWN.match, test.text.splitlines()))
-    lines = [line for line in plain(shown).splitlines()
-             # Its name is that of a thread, and no thread's name is wrong by itself.
-             if not line.lstrip('E ').startswith('Exception in thread ')]
-    return '\n'.join(lines + last_lines(plain(test.said)))
+    shown = plain('\n'.join(filter(SHOWN.match, test.text.splitlines())))
+    return '\n'.join([THREAD.sub('', shown)] + last_lines(plain(test.said)))
