@@ -52,12 +52,15 @@ class Checker:
     def check(self, chosen):
         """Test some recipes and shared modules, and print the verdict; return whether
         all are faithful."""
-        begin, unfit = time.monotonic(), fit.unfit(self.tree, chosen, self.rules)
+        begin, unfit = time.monotonic(), fit.unfit(self.tree, names.NAMES, self.rules)
+        asked = fit.needed(self.tree, chosen).union(chosen)
         for name, reason in unfit.items():
-            self.say_unfit(name, reason)
+            if name in asked:
+                self.say_unfit(name, reason)
+        chosen = fit.with_users(self.tree, chosen, unfit)
         with progress_bar(self.console) as progress:
             results = suite.run(self.tree, [name for name in chosen if name not in unfit],
-                                progress, self.enough)
+                                progress, self.enough, without=unfit)
         for result in results:
             self.say_verdict(result)
         for result in results:
@@ -178,7 +181,7 @@ def watch(checker, chosen):
                 time.sleep(PAUSE)
                 again = changed(checker.tree, chosen, before, stamps(checker.tree))
     except KeyboardInterrupt:
-        return all(good.values())
+        return all(good[name] for name in chosen)
 
 
 def main(argv):

@@ -40,6 +40,14 @@ def needed(tree, chosen):
     return found if found <= set(chosen) else needed(tree, found.union(chosen))
 
 
+def with_users(tree, chosen, unfit):
+    """Return the chosen names, and with a shared module the recipes that import it and
+    can be tested: most of what it does is tested through them."""
+    shared = set(chosen).intersection(names.SHARED)
+    return [name for name in names.NAMES if name in chosen
+            or shared & needed(tree, [name]) and name not in unfit]
+
+
 def imported(tree, name):
     """Return the shared modules that a file imports, as a set. It need not compile."""
     try:

@@ -45,13 +45,15 @@ def require_packages():
 def tests_about(tree, names):
     """Return the tests about some recipes and shared modules as Outcomes, in the order
     of the run. None is run. Raises StudyError."""
-    return list(Run(tree, names, ['--collect-only']).tests(lambda known, test: None))
+    options = ['--collect-only', '--study-without', '']
+    return list(Run(tree, names, options).tests(lambda known, test: None))
 
 
 def run(tree, names, progress=lambda known, test: None, enough=ENOUGH,
-        at_once=AT_ONCE, deadline=DEADLINE, seconds=SECONDS):
+        at_once=AT_ONCE, deadline=DEADLINE, seconds=SECONDS, without=()):
     """Run the tests about some recipes and shared modules of a tree; return a Result of
-    each, in order. A test about several of them is run once.
+    each, in order. A test about several of them is run once; one that is also about one
+    of those to do without, never.
 
     The tests of a recipe end when enough of them have failed; with 0 all are run. What
     has not ended after so many seconds has failed. progress(known, test) is called with
@@ -61,7 +63,7 @@ def run(tree, names, progress=lambda known, test: None, enough=ENOUGH,
     if not names:
         return []
     options = ['--study-enough', str(enough), '--study-workers', str(at_once),
-               '--study-seconds', str(seconds)]
+               '--study-seconds', str(seconds), '--study-without', ','.join(without)]
     results = {name: Result(name) for name in names}
     for test in Run(tree, names, options, deadline).tests(progress):
         for name in test.about:
