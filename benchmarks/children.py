@@ -34,4 +34,4 @@ def tree(text):
         path = os.path.join(trees.ROOT, text)
         return trees.Tree(path if os.path.isdir(path) else text)
     except trees.TreeError as error:
-        raise argparse.ArgumentTypeError(str(error))
+        raise argparse.ArgumentTypeError(str(error)) from error

@@ -59,7 +59,8 @@ class Peaks(object):
 
 def talk(server, requests, at_once, all_first):
     """Ask so many times; return how many clients got their answer, and the Peaks."""
-    selector, peaks, answered, started = selectors.DefaultSelector(), Peaks(server), 0, 0
+    selector, peaks = selectors.DefaultSelector(), Peaks(server)
+    answered = started = 0
     waiting = [Asker(server.address, number) for number in range(requests * all_first)]
     peaks.look()
     while started < requests or selector.get_map():

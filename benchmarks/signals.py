@@ -77,7 +77,8 @@ def main():
     parser.add_argument('--rounds', type=int, default=100)
     parser.add_argument('recipes', nargs='*', metavar='RECIPE', default=trees.RECIPES)
     args = parser.parse_args()
-    sys.exit(not all([rounds(args.tree, recipe, args.rounds) for recipe in args.recipes]))
+    well = [rounds(args.tree, recipe, args.rounds) for recipe in args.recipes]
+    sys.exit(not all(well))
 
 
 if __name__ == '__main__':

@@ -114,7 +114,7 @@ class SlowReaders(object):
 
 @contextlib.contextmanager
 def slow_clients(case, address, count, seconds):
-    """A context with slow clients. It gives a function, to be called again and again."""
+    """A context with slow clients. It gives a function to call again and again."""
     readers = SlowReaders(address, count if case == 'sips' else 0)
     with tempfile.TemporaryDirectory() as folder:
         program = CASES[case] and subprocess.Popen(

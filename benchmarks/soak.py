@@ -209,7 +209,8 @@ class Soak(object):
     def run(self, seconds):
         """Let the clients talk for so many seconds, and then the server settle."""
         end = time.monotonic() + seconds
-        crowd = [threading.Thread(target=self.talk, args=(end,)) for _ in range(CLIENTS)]
+        crowd = [threading.Thread(target=self.talk, args=(end,))
+                 for _ in range(CLIENTS)]
         for one in crowd:
             one.start()
         for one in crowd:

@@ -17,9 +17,9 @@ TOX_INI = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 
 def environments(kind):
-    """Return the names of tox environments, ['py27', ...], one an interpreter.
+    """Return the names of tox environments, ['py27', ...], one for each interpreter.
 
-    kind is 'required' (on CI an error if one is missing) or 'welcome'.
+    kind is 'required' (on CI a missing one is an error) or 'welcome'.
     """
     parser = configparser.RawConfigParser()
     parser.read(TOX_INI)
@@ -54,8 +54,8 @@ class InterpreterMissing(Exception):
 
 
 def version(executable):
-    """Return (major, minor) of the Python at a path, or None if it is none. An
-    interpreter is asked once."""
+    """Return (major, minor) of the Python at a path, or None if there is no Python.
+    Each is asked only once."""
     if executable not in _versions:
         _versions[executable] = _asked(executable)
     return _versions[executable]

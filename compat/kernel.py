@@ -40,7 +40,7 @@ def threads(pid):
 
 
 def memory(pid):
-    """Return its resident set in bytes."""
+    """Return its resident memory in bytes."""
     fields = stat(pid)
     return int(fields[21]) * PAGE if fields else 0
 
@@ -70,7 +70,7 @@ def zombies(pid):
 
 
 def leave_descriptors(pid, room):
-    """Let it open so many descriptors more, and no further one (man 2 prlimit).
+    """Let it open so many more descriptors, and not one beyond (man 2 prlimit).
     Raises OSError."""
     used = set(os.listdir('/proc/%d/fd' % pid))
     free = (number for number in itertools.count() if str(number) not in used)

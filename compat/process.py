@@ -20,13 +20,13 @@ import time
 from compat import interpreters
 from compat import trees
 
-# Seconds that a child may take to do what is waited for.
+# Seconds to wait for what a child must do.
 DEADLINE = float(os.environ.get('PORT_DEADLINE', 20))
 MARK = 'PORT_CHILD'
 
-# Warnings are errors in a port, and so is bytes compared with text or printed as text
-# (-bb). The one exception cannot be ported away: since 3.12 fork() warns in a process
-# with threads, and the forking recipe's server runs in a thread.
+# In a port, warnings are errors, and so are bytes that are compared with text or
+# printed as text (-bb). The one exception cannot be ported away: since 3.12 fork()
+# warns in a process with threads, and the forking recipe's server runs in a thread.
 STRICT = ['-bb', '-W', 'error', '-W', 'ignore:This process:DeprecationWarning']
 
 # Variables that change what a script prints or how Python runs it. Of Python's own, a
@@ -35,17 +35,17 @@ STRANGE = re.compile('(FORCE_COLOR|NO_COLOR|COLUMNS|LINES|LANG|LANGUAGE|LC_.*|PY
 WHERE = ('PYTHONHOME', 'PYTHONPATH')
 MOST = 2 ** 22  # bytes of output: a child that writes more writes without end
 
-# Python 2.7 has only the time of day, which somebody may set meanwhile.
+# Python 2.7 has only the time of day, which somebody may change meanwhile.
 clock = getattr(time, 'monotonic', time.time)
 
 
 class Timeout(AssertionError):
-    """A child did not do in time what was waited for."""
+    """What was waited for did not happen in time."""
 
 
 def wait_until(condition, what, seconds=DEADLINE):
-    """Return condition()'s first true value; raise Timeout after seconds. what says
-    what is waited for: text, or a function that returns it."""
+    """Call condition() until its value is true, and return that value. what says what
+    is waited for: a text, or a function that returns one. Raises Timeout."""
     end = clock() + seconds
     while True:
         value = condition()
@@ -64,16 +64,16 @@ def python(tree):
 
 
 def surroundings():
-    """Return our environment without what is strange in it, a dict: so a test says the
-    same whoever starts it, and wherever. A child leaves no bytecode: one that may
-    write no more than a few bytes would leave the beginning of it."""
+    """Return our environment without the variables that change what a script does, a
+    dict: a test says the same wherever it is started. A child writes no bytecode, since
+    one that may write only a few bytes would leave half a file."""
     environment = {name: value for name, value in os.environ.items()
                    if name in WHERE or not STRANGE.match(name)}
     return dict(environment, LANG='C.UTF-8', PYTHONDONTWRITEBYTECODE='1')
 
 
 def environment_of(tree, base=os.environ):
-    """Return the environment that a script of a tree needs, a dict, made of another."""
+    """Return the environment that a script of a tree needs, a dict made from base."""
     environment = dict(base)
     if tree.major == 3 and os.path.dirname(tree.path) != trees.ROOT:
         # A copy of the tree elsewhere does not find compat.diesel by itself.
@@ -82,8 +82,8 @@ def environment_of(tree, base=os.environ):
 
 
 def keeps_argument_bytes(tree, locale):
-    """Whether a tree's Python can tell the bytes that were typed as an argument
-    in a locale: PyPy 3.9 cannot in the locale C (CPython: PEP 383 and 538)."""
+    """Return whether a tree's Python, in a locale, knows which bytes were typed as an
+    argument: PyPy 3.9 does not in the locale C (CPython: PEP 383 and 538)."""
     code = 'import os, sys; getattr(os, "fsencode", str)(sys.argv[1])'
     with open(os.devnull, 'wb') as nothing:
         return subprocess.call(python(tree) + ['-c', code, b'\xc3\xbc'], stderr=nothing,
@@ -142,7 +142,7 @@ class Child(object):
 
     @property
     def stdout(self):
-        """What it has written so far, as bytes."""
+        """What it has written to stdout so far, as bytes."""
         return self._output['stdout']
 
     @property
@@ -152,11 +152,12 @@ class Child(object):
 
     @property
     def lines(self):
-        """The whole lines of stdout so far, as text."""
+        """The complete lines of stdout so far, as text."""
         return self.stdout.decode('utf-8', 'replace').split('\n')[:-1]
 
     def wait_for_line(self, pattern):
-        """Return the match of the first line of stdout that fits the pattern."""
+        """Wait for a line of stdout that matches the pattern; return the match. Raises
+        Timeout."""
         def found():
             for line in self.lines:
                 match = re.search(pattern, line)
@@ -178,7 +179,7 @@ class Child(object):
         return any(reader.is_alive() for reader in self._readers)
 
     def wait(self, seconds=DEADLINE):
-        """Wait for its end and return its exit status. Raises Timeout."""
+        """Wait until it ends and return its exit status. Raises Timeout."""
         wait_until(lambda: self.popen.poll() is not None,
                    lambda: '%s ends; %s' % (self.recipe, self.said), seconds)
         for reader in self._readers:
@@ -224,13 +225,13 @@ class Server(Child):
 
 
 def run(tree, recipe, args=(), **options):
-    """Run a recipe to its end and return the Child, which has ended."""
+    """Run a recipe until it ends and return the Child."""
     with Child(tree, recipe, args, **options) as child:
         child.wait()
     return child
 
 
 def private_folder():
-    """Make a folder that only this user can enter, and return its path: short,
-    for the path of a Unix socket has 108 bytes at most (man 7 unix)."""
+    """Make a folder that only this user can enter, and return its path. It is short:
+    the path of a Unix socket has at most 108 bytes (man 7 unix)."""
     return tempfile.mkdtemp(prefix='port-')

@@ -1,9 +1,9 @@
 """The library's socketserver, under its Python 3 name on both.
 
-What a newer Python added, and a test needs on all of them, is here too:
+Besides, what newer Pythons added and the tests need on all of them:
 
-    serving(server)   like the context manager that servers are since 3.6, and
-                      it runs the loop in a thread
+    serving(server)   a context manager, as servers themselves are since 3.6, which
+                      also runs the loop in a thread
 """
 from __future__ import absolute_import
 

@@ -1,8 +1,8 @@
 """The recipes, and the folders ("trees") that hold a version of each.
 
-A tree is a folder with one script a recipe, and the shared modules that the scripts
-import. py2_original/ needs Python 2; every other tree, a reader's own port included,
-needs Python 3.
+A tree is a folder with a script for each recipe, and the shared modules that the
+scripts import. py2_original/ needs Python 2; every other tree, a reader's own port
+included, needs Python 3.
 """
 import contextlib
 import os
@@ -102,7 +102,7 @@ def _shared_modules_of(tree):
 if six.PY2:
     def _load_source(name, path):
         import imp
-        sys.modules.pop(name, None)  # else the same module is filled again
+        sys.modules.pop(name, None)  # else imp fills the old module again
         with open(path) as source:
             return imp.load_module(name, source, path, ('.py', 'U', imp.PY_SOURCE))
 else:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python2.7
-"""Who inherits from whom among the servers, drawn from the live classes.
+"""Which server class inherits from which, drawn from the live classes.
 
-Every class stands under the last of its bases. A class with more than one says
-so: "ForkingTCPServer = ForkingMixIn + TCPServer", in the order in which Python
-looks a method up, which is why a mix-in has to come first.
+Every class stands under the last of its bases. A class with more than one base
+names them: "ForkingTCPServer = ForkingMixIn + TCPServer". That is the order in which
+Python looks a method up, and so a mix-in has to come first.
 
 Without arguments this prints the figure. With --serve it sends the figure to
 every client and closes the connection, without reading what the client says;
@@ -40,8 +40,8 @@ def parent(name):
 
 
 def families(names):
-    """Return a dictionary: the name of a parent, or None for those without one
-    -> the names of its children, sorted."""
+    """Return a dictionary that maps the name of a parent to the names of its
+    children, sorted. None stands for the parent of those that have none."""
     found = {}
     for above, name in sorted((parent(name), name) for name in names):
         found.setdefault(above, []).append(name)
@@ -56,8 +56,8 @@ def label(name):
 
 
 def branch(children, found, indent):
-    """Yield the lines for sorted names and all below them. found is from
-    families(), indent what each line begins with."""
+    """Yield the lines for these names, which are sorted, and for all below them.
+    found comes from families(); each line begins with indent."""
     for name in children:
         yield '%s+-- %s' % (indent, label(name))
         below = indent + ('    ' if name == children[-1] else '|   ')
@@ -66,8 +66,8 @@ def branch(children, found, indent):
 
 
 def figure():
-    """Return the figure of CLASSES, a line for each. Those that the platform does
-    not have (Unix sockets, fork) are left out."""
+    """Return the figure of CLASSES, one line for each. It leaves out those that the
+    platform does not have (Unix sockets, fork)."""
     found = families(name for name in CLASSES if hasattr(SocketServer, name))
     lines = []
     for root in found[None]:
@@ -77,7 +77,7 @@ def figure():
 
 
 class FigureRequestHandler(SocketServer.BaseRequestHandler):
-    """Sends the figure: short enough for no client to hold up the next."""
+    """Sends the figure, which is so short that no client delays the next."""
 
     def handle(self):
         try:

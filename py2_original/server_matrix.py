@@ -1,11 +1,11 @@
 #!/usr/bin/env python2.7
 """What overlaps and what waits: four families of servers, in three kinds each.
 
-The families are TCP, UDP, and streams and datagrams of Unix sockets; the kinds
-are synchronous, a process for each request (ForkingMixIn), and a thread for
-each request (ThreadingMixIn). A thirteenth server has its mix-in after the
+The families are TCP, UDP, and the streams and datagrams of Unix sockets. The kinds
+are: synchronous, a process for each request (ForkingMixIn), a thread for each
+request (ThreadingMixIn). A thirteenth server has its mix-in after the
 server class, where it does nothing. A service takes SERVICE_TIME seconds, and
-the reply is the line "<begin> <end>" in seconds since 1970, a clock that
+the reply is the line "<begin> <end>" in seconds since 1970, by a clock that all
 processes share.
 
 Without arguments this sends every server two requests at once and prints a
@@ -30,7 +30,7 @@ SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 BUF_SIZE = 1024
 SERVICE_TIME = 1.0  # seconds that every service takes
-REQUEST_TIME = 2.0  # seconds that a stream's client may take to ask
+REQUEST_TIME = 2.0  # seconds that the client of a stream has for its request
 PATIENCE = 10.0  # seconds that a client waits for a reply
 ROW = '%-28s %-14s %-13s %-11s %s'
 
@@ -56,7 +56,7 @@ class StreamHandler(SocketServer.StreamRequestHandler):
             if self.rfile.readline(BUF_SIZE):
                 self.request.sendall(slow_service())
         except socket.error:
-            pass  # it left, or had nothing to ask: nobody wants a reply
+            pass  # the client has left: nobody wants a reply
 
 
 class DatagramHandler(SocketServer.BaseRequestHandler):
@@ -67,11 +67,11 @@ class DatagramHandler(SocketServer.BaseRequestHandler):
         if not self.client_address:
             return  # a Unix socket without a path has no address to reply to
         try:
-            # Without the flag a client that does not read would stop us.
+            # Without the flag, a client that does not read would block us.
             server_socket.sendto(slow_service(), socket.MSG_DONTWAIT,
                                  self.client_address)
         except socket.error:
-            pass  # it left: nobody wants a reply
+            pass  # the client has left: nobody wants a reply
 
 
 class ForkingTCPServer(SocketServer.ForkingMixIn, SocketServer.TCPServer):
@@ -143,7 +143,7 @@ def family(name):
 
 
 def kind(name):
-    """Return what a server's mix-in makes of it by name, None without one."""
+    """Return the kind of a server by its name, or None if it has no mix-in."""
     bases = [base.__name__ for base in SERVERS[name].__bases__]
     kinds = {'ForkingMixIn': 'forking', 'ThreadingMixIn': 'threading'}
     if bases[0] in kinds:
@@ -163,8 +163,8 @@ def request_failed(request, client_address):
 
 
 def make_server(name, host, port, folder):
-    """Return the server of that name at (host, port), or if it has a Unix socket
-    on a path in the folder; raise socket.error if it cannot listen."""
+    """Return the server of that name at (host, port), or on a path in the folder
+    if it has a Unix socket; raise socket.error if it cannot listen."""
     server_class = SERVERS[name]
     handler_class = DatagramHandler
     if server_class.socket_type == socket.SOCK_STREAM:
@@ -173,7 +173,7 @@ def make_server(name, host, port, folder):
     if server_class.address_family == socket.AF_UNIX:
         address = os.path.join(folder, name)
     server = serving.listening(server_class, address, handler_class)
-    server.handle_error = request_failed  # a third of the classes are the library's own
+    server.handle_error = request_failed  # on any class, the library's own too
     return server
 
 
@@ -245,8 +245,8 @@ def row(name, services):
 
 
 def print_table(services):
-    """Print a line for each server, and how many overlapped. services: name ->
-    the services of that server."""
+    """Print a line for each server, and how many overlapped. services maps the name
+    of a server to its services."""
     say(ROW % ('server', 'family', 'kind', 'requests', 'service times'))
     for name in in_order(services):
         say(row(name, services[name]))
@@ -256,8 +256,8 @@ def print_table(services):
 
 
 def ask(name, client, replies):
-    """Put what a client receives into the queue replies, as (name, service); if
-    nothing comes, the error takes the place of the service."""
+    """Put what a client receives into the queue replies, as (name, service), or as
+    (name, error) if nothing comes."""
     try:
         replies.put((name, client.receive()))
     except socket.error, error:
@@ -266,8 +266,8 @@ def ask(name, client, replies):
 
 
 def ask_twice(servers, folder):
-    """Send every server two requests at once; return a dictionary: name -> its
-    services, each (begin, end). Raise the error of a client without a reply."""
+    """Send every server two requests at once; return a dictionary that maps its name
+    to its services, each (begin, end). Raise the error of a client without a reply."""
     clients = [(name, SlowClient(servers[name], os.path.join(folder, name + number)))
                for name in servers for number in '12']
     replies = Queue.Queue()
@@ -301,7 +301,7 @@ def demonstrate():
 
 def serve(args):
     """Serve until SIGINT or SIGTERM; raise socket.error if it cannot listen. A
-    service that has begun is not cut short by another thread's end."""
+    service that has begun is not cut short."""
     with serving.private_folder() as folder:
         server = make_server(args.server, args.host, args.port, folder)
         others = threading.enumerate()

@@ -1,14 +1,14 @@
-"""The life of a server: it listens, serves, is told to stop, lets its clients go.
+"""The life of a server: it listens, serves, is told to stop, and lets its clients go.
 
     server = listening(EchoServer, ('localhost', 8007), EchoRequestHandler)
     serve(server)               # prints where, and serves until SIGINT or SIGTERM
     with running(server): ...   # or serves in a thread while the block lasts
 
-serve_forever() of the library ends when shutdown() is called, and that must not
-be in its own thread, which it would wait for (Python docs, SocketServer). So the
-loop always has a thread, and the main thread waits for a signal. A signal's handler
-only makes a note. When it is noted, the connection that is being served is shut
-down: its handler reads the end of it, and the loop comes back to look.
+serve_forever() of the library ends when shutdown() is called, but not by its own
+thread: shutdown() waits for the loop to end (Python docs, SocketServer). So
+the loop always runs in a thread of its own, and the main thread waits for a signal,
+whose handler only makes a note. The main thread then shuts the connection down that
+is being served, so that its handler reads the end of it, and calls shutdown().
 """
 import contextlib
 import errno
@@ -27,21 +27,22 @@ from console import printable, report, say
 POLL = 0.1  # seconds between two looks at whether to stop
 RETRY_SECONDS = 0.5  # until the next attempt to accept
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-SELECT_LIMIT = 1000  # select() takes descriptors below 1,024, and a few will follow
+SELECT_LIMIT = 1000  # select() takes descriptors below 1,024; some are still to come
 
 
 def listening(server_class, address, handler_class):
     """Return a new server at an address; raise socket.error if it cannot listen.
 
-    A restart does not wait for old connections. A socket file is its owner's alone
-    from the first moment on, and its folder must not be open to everybody.
+    A restarted server need not wait until the kernel forgets old connections. A
+    socket file is its owner's alone from the first moment, and its folder must not be
+    open to everybody.
     """
     server = server_class(address, handler_class, bind_and_activate=False)
     family_and_type = server.address_family, server.socket_type
     server.allow_reuse_address = family_and_type == (socket.AF_INET, socket.SOCK_STREAM)
     umask = os.umask(0177)
     try:
-        refuse_beyond_select(server)
+        refuse_beyond_select(server.socket)
         if isinstance(address, str):
             refuse_unsafe(address)
         server.server_bind()
@@ -72,8 +73,9 @@ def listen(host, port, backlog):
 
 
 def refuse_beyond_select(sock):
-    """Raise socket.error for a socket with a descriptor too high for select()."""
+    """Close a socket with a descriptor too high for select(), and raise socket.error."""
     if sock.fileno() >= SELECT_LIMIT:
+        sock.close()
         raise socket.error(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
@@ -103,24 +105,24 @@ def close(server):
 class Loop(threading.Thread):
     """A server's own serve_forever(), in a thread; the server's stop() ends it.
 
-    let_go: a function of the server that ends the connections of its clients.
+    let_go: a function that ends the connections of a server, which it is given.
     """
 
     def __init__(self, server, name=None, let_go=None):
         threading.Thread.__init__(self, name=name)
-        self.daemon = True  # it is no reason for the process to stay
+        self.daemon = True  # it must not keep the process alive
         self.server, self.let_go = server, let_go
-        self.error = None  # that has ended the loop
+        self.error = None  # what has ended the loop
 
     def run(self):
-        """Serve. Nobody may wait for a server that an error has ended."""
+        """Serve. If an error ends that, no client may be left waiting."""
         try:
-            self.work()
+            self.serve()
         except Exception, error:
             self.error = error
             self.end_connections()
 
-    def work(self):
+    def serve(self):
         self.server.serve_forever()
 
     def end_connections(self):
@@ -132,7 +134,7 @@ class Loop(threading.Thread):
         self.server.stop()
 
     def stop(self):
-        """End the loop, and raise the error that has ended it before."""
+        """End the loop; raise the error if one has ended it already."""
         self.tell()
         if self.is_alive():
             self.join()
@@ -141,35 +143,35 @@ class Loop(threading.Thread):
 
 
 class LibraryLoop(Loop):
-    """The loop of a server of the library, which stops for shutdown().
+    """The loop of a server of the library, which shutdown() ends.
 
-    work: what is done in the place of serve_forever(), a function of this Loop.
-    how: which half of the connection being served is shut down at the end.
+    work: a function to call in place of serve_forever(); it is given this Loop.
+    how: which half of the connection that is being served is shut down at the end.
     """
 
     def __init__(self, server, name=None, let_go=None, work=None,
                  how=socket.SHUT_RDWR):
         Loop.__init__(self, server, name, let_go)
-        self.other_work, self.how = work, how
+        self.work, self.how = work, how
         self.told = False  # to stop
-        self.connection = None  # that is being served
-        # For any server, those of the library's own classes too.
+        self.connection = None  # the one that is being served
+        # Replaced on the server itself, which may be of a class of the library's own.
         self.accept, server.get_request = server.get_request, self.get_request
         self.release, server.close_request = server.close_request, self.close_request
 
-    def work(self):
+    def serve(self):
         try:
-            if self.other_work:
-                self.other_work(self)
+            if self.work:
+                self.work(self)
             else:
                 self.server.serve_forever(POLL)
         except:
-            self.server.server_close()  # who waits in the backlog is not served
+            self.server.server_close()  # else those in the backlog would wait
             raise
 
     def get_request(self):
-        """Accept a client. Without a descriptor for it there is a pause: it waits
-        in the backlog, and the loop would ask again at once."""
+        """Accept a client. If there is no descriptor for it, pause: it waits in the
+        backlog, and the loop would try again at once."""
         try:
             request, client_address = self.accept()
         except socket.error, error:
@@ -179,47 +181,47 @@ class LibraryLoop(Loop):
             raise
         if self.server.socket_type == socket.SOCK_STREAM:
             self.connection = request
-            if self.told:  # looked at after it is known: tell() does the reverse
+            if self.told:  # checked after the line above; tell() does the reverse
                 self.end_connections()
         return request, client_address
 
     def close_request(self, request):
-        """Close a connection: it is served no longer."""
+        """Close a connection that is no longer served."""
         self.connection = None
         self.release(request)
 
     def end_connections(self):
-        """Shut the connection down that is being served, and let the others go."""
+        """Shut the connection down that is being served, then let the others go."""
         connection = self.connection
         if connection:
             try:
                 connection.shutdown(self.how)
             except socket.error:
-                pass  # its client, or its handler, was faster
+                pass  # its client, or its handler, has closed it already
         Loop.end_connections(self)
 
     def has_request(self):
-        """Wait for a client; return whether one came before the end."""
+        """Wait for a client; return False if the end comes first."""
         while not self.told:
             if select.select([self.server], [], [], POLL)[0]:
                 return True
         return False
 
     def wait(self):
-        """Return when it is told to stop, or has ended by itself."""
+        """Wait until the loop is told to stop, or has ended by itself."""
         while not self.told and self.is_alive():
             self.join(POLL)
 
     def tell(self):
         self.told = True
         self.end_connections()
-        if self.is_alive() and not self.other_work:
+        if self.is_alive() and not self.work:
             self.server.shutdown()
-            self.end_connections()  # of those who came meanwhile
+            self.end_connections()  # some may have come meanwhile
 
 
 def children(server):
-    """Return the pids of a forking server's children, those of any other: none."""
+    """Return the pids of a forking server's children; any other server has none."""
     return list(getattr(server, 'active_children', None) or ())
 
 
@@ -227,14 +229,14 @@ def end_children(server):
     """End the children of a forking server that are still at work."""
     for pid in children(server):
         try:
-            os.kill(pid, signal.SIGKILL)  # just after fork() SIGTERM can go unheard
+            os.kill(pid, signal.SIGKILL)  # just after fork() SIGTERM may be lost
         except OSError:
             pass  # the loop has just waited for it
 
 
 def join_threads(but):
-    """Wait for the end of all threads but these. One that runs while the
-    interpreter goes could print a traceback."""
+    """Wait until all threads but these have ended. A thread that still runs while
+    the interpreter ends could print a traceback."""
     for thread in threading.enumerate():
         if thread not in but:
             thread.join()
@@ -242,9 +244,10 @@ def join_threads(but):
 
 def serve(server, close=close, **options):
     """Say where a server of the library listens, and serve until SIGINT or SIGTERM,
-    or until its work is done. close: what closes it at the end, a function of the
-    server. options: see LibraryLoop."""
-    loop = LibraryLoop(server, 'server', **options)  # unnamed it would be Thread-1
+    or until its work is done. close: a function that closes the server at the end.
+    options: see LibraryLoop."""
+    # With a name, for Thread-1 is the name of the first client's.
+    loop = LibraryLoop(server, 'server', **options)
     server_pid = os.getpid()
 
     def stop(signum, frame):
@@ -267,8 +270,8 @@ def serve(server, close=close, **options):
 
 
 def serve_on_file(server_class, path, handler_class):
-    """Do the same on a socket file: on path, or if that is None, on a file in a new
-    private folder."""
+    """Do the same on a socket file: on path or, if that is None, in a new private
+    folder."""
     if path:
         serve(listening(server_class, path, handler_class))
         return
@@ -278,14 +281,14 @@ def serve_on_file(server_class, path, handler_class):
 
 
 def serve_alone(server):
-    """Do the same for a server with a loop of its own, which needs no thread: it
-    watches the socket that stop() writes to. It closes by its close()."""
+    """Do the same for a server with a loop of its own. That needs no thread, for it
+    watches the socket that its stop() writes to."""
     def stop(signum, frame):
         server.stop()
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    # A signal just before the loop waits must not go unheard until it returns.
+    # A signal that comes just before the loop waits must wake it all the same.
     signal.set_wakeup_fd(server.waker.fileno())
     say('Server listening on %s' % where(server))
     server.serve_forever()
@@ -295,16 +298,15 @@ def serve_alone(server):
 
 
 def ignore_signals():
-    """Let no further signal come in between the end of a server and that of the
-    process."""
+    """Let no signal come between the end of the server and that of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
 def running(server, close=close, loop_class=LibraryLoop, **options):
-    """Have a server serve while the block lasts, in a thread, which is given to the
-    block. close: as for serve(). options: see loop_class."""
+    """Have a server serve while the block lasts, in a thread, which the block gets.
+    close: as for serve(). options: see loop_class."""
     loop = loop_class(server, **options)
     try:
         loop.start()
@@ -318,8 +320,8 @@ def running(server, close=close, loop_class=LibraryLoop, **options):
 
 @contextlib.contextmanager
 def private_folder():
-    """Give the block a new folder that only this user can enter. It goes with the
-    block, and with Ctrl-C."""
+    """Give the block a new folder that only this user can enter. It is removed at
+    the end of the block, or at Ctrl-C."""
     folder = tempfile.mkdtemp(prefix='recipe-')
     at_interrupt(lambda: shutil.rmtree(folder, ignore_errors=True))
     try:
@@ -329,8 +331,8 @@ def private_folder():
 
 
 def remove(folder):
-    """Remove a folder and all that is in it. One descriptor will do for it, while
-    shutil.rmtree() takes more, and a crowd of clients may have left no other."""
+    """Remove a folder and all that is in it. This takes one descriptor at a time;
+    shutil.rmtree() takes more, and a crowd of clients may have left no others."""
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         if os.path.isdir(path):
@@ -341,11 +343,11 @@ def remove(folder):
 
 
 def at_interrupt(clean_up):
-    """From now on, have Ctrl-C call clean_up() before it ends this process."""
+    """From now on, call clean_up() at Ctrl-C, before it ends this process."""
     pid = os.getpid()
 
     def end(signum, frame):
-        if os.getpid() == pid:  # and it is no forked child
+        if os.getpid() == pid:  # a forked child has nothing to clean up
             clean_up()
         signal.signal(signum, signal.SIG_DFL)
         os.kill(os.getpid(), signum)

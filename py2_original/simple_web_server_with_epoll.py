@@ -6,20 +6,20 @@ the next request, as HTTP/1.1 has it (RFC 9112). What is no request is answered
 with an error and the end of the connection. A line may end in LF alone (RFC 9112,
 section 2.2); bodies of requests are read and thrown away.
 
-What a connection waits for is its state:
+A connection is in one of four states:
 
-    state    what is awaited         what it becomes
-    idle     a request               request, with its first byte
-    request  the rest of a request   reply, when it is whole, wrong or too late
-    reply    the client, to read     idle; request, if the next has begun to come;
-                                     linger, after the last reply
-    linger   the client's close      -
+    state    what is awaited         what moves it on
+    idle     a request               its first byte: request
+    request  the rest of a request   it is whole, or wrong, or late (408): reply
+    reply    the client must read    all is read: idle, or request if the next one
+                                     has begun, or linger if it was the last
+    linger   the client must close   nothing
 
-Each has its time, SECONDS, and is closed after it, but for a request: that is
-answered, 408. Where the client has said all and read all, it is closed at once.
+Each state has a time, SECONDS, after which the connection is closed, unless it
+says 408. A client that has closed and read everything is closed at once.
 
-This server chooses to take no chunked bodies (411), to answer any method but GET
-and HEAD in the same way (405), and to have no preconditions (If-Match and others).
+Our own choices: chunked bodies are not taken (411), unknown methods are answered
+like POST (405), and preconditions (If-Match and so on) are ignored.
 
 Without arguments this plays a server and some clients and ends. With --serve it
 waits for real clients; with --connect HOST PORT it is one client.

@@ -2,12 +2,12 @@
 """A thread for every connection: ThreadingMixIn in front of TCPServer.
 
 The reply to each line is "<name of the thread>: <line>", so a client can see
-which thread served it. A last line may go without its newline when the client
-closes its sending side; a line of more than BUF_SIZE bytes is answered in
-pieces of that size.
+which thread served it. The last line needs no newline if the client shuts
+down its sending side; a line of more than BUF_SIZE bytes is answered in pieces of
+that size.
 
-Without arguments this plays a server and three clients and ends. With --serve
-it waits for real clients; with --connect HOST PORT it is one client.
+Without arguments this plays a server and three clients, and ends. With --serve
+it serves real clients; with --connect HOST PORT it is one client.
 """
 import socket
 import SocketServer
@@ -26,7 +26,7 @@ screen = threading.Lock()
 
 
 def report(message):
-    """Print one line, whole: print writes the newline by itself, and another thread
+    """Print one line whole: print writes the newline separately, and another thread
     may come in between."""
     with screen:
         console.report(message)
@@ -47,7 +47,7 @@ def client(ip, port, message):
 
 
 class ThreadedTCPRequestHandler(SocketServer.StreamRequestHandler):
-    """Answers in a thread, until the client has no more to say."""
+    """Answers in a thread until the client has nothing more to say."""
 
     def handle(self):
         try:
@@ -63,13 +63,13 @@ class ThreadedTCPRequestHandler(SocketServer.StreamRequestHandler):
 
 
 class ThreadedTCPServer(SocketServer.ThreadingMixIn, SocketServer.TCPServer):
-    """The mix-in comes first, so its process_request() wins. What is added is a
-    list of the open connections, to end them with the server."""
+    """The mix-in comes first, so its process_request() wins. This class adds only a
+    set of the open connections, which end with the server."""
 
-    # The process may end while a thread still waits for its client. Without
-    # this one silent client would keep the process for as long as it likes.
+    # The process may end while a thread still waits for its client. Otherwise one
+    # silent client could keep the process alive for as long as it likes.
     daemon_threads = True
-    request_queue_size = 128  # of the library's 5 a crowd waits for seconds
+    request_queue_size = 128  # with the library's 5, a crowd waits for seconds
 
     def __init__(self, *arguments, **options):
         self.connections = set()
@@ -99,7 +99,7 @@ def close(server):
         try:
             request.shutdown(socket.SHUT_RDWR)
         except socket.error:
-            pass  # its thread, or its client, was faster
+            pass  # its thread, or its client, has closed it already
 
 
 def demonstrate():

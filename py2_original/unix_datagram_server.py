@@ -2,14 +2,14 @@
 """Datagrams on a socket file: UnixDatagramServer.
 
 The reply to each datagram is one datagram: the same bytes in upper case. It can
-only go to a client that has bound a path too, so this one binds a file in a
-folder of its own; a client without a path is heard and not answered. Between
-two programs on one machine nothing gets lost on the way, but a client that does
-not read loses its replies: the server does not wait for it. It is synchronous:
-it takes one datagram after the other.
+only go to a client that has bound a path too, so this one binds a file in a folder
+of its own; a client without a path gets no answer. Nothing is lost on the way
+between two programs on one machine, but a client that does not read loses its
+replies: the server does not wait for it. The server is synchronous: it handles one
+datagram at a time.
 
-Without arguments this plays a server and two clients and ends. With --serve it
-waits for real clients on --path, or else on a file in a new private folder.
+Without arguments this plays a server and two clients, and ends. With --serve it
+serves real clients on --path, or else on a file in a new private folder.
 With --connect PATH it is one client.
 """
 import contextlib
@@ -31,11 +31,11 @@ require(socket, 'AF_UNIX', 'Unix sockets')
 
 
 class Client(object):
-    """A socket that speaks to one server and says so on the screen."""
+    """A socket that talks to one server, and says so on the screen."""
 
     def __init__(self, name, path, own_path):
-        """Bind a path of its own to be answered on, and speak to the server at the
-        other; raise socket.error if there is none."""
+        """Bind own_path, so that the server can answer, and talk to the server at
+        path; raise socket.error if there is none."""
         self.name = name
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
@@ -52,11 +52,11 @@ class Client(object):
         self.sock.send(message)
 
     def is_answered(self):
-        """Return whether an answer is there already."""
+        """Return whether an answer has already come."""
         return self.sock in select.select([self.sock], [], [], 0)[0]
 
     def receive(self):
-        """Wait for one datagram; raise Failure if none comes."""
+        """Wait for one datagram and print it; raise Failure if none comes."""
         self.sock.settimeout(PATIENCE)
         try:
             reply = self.sock.recv(MAX_DATAGRAM)
@@ -84,7 +84,7 @@ class EchoRequestHandler(SocketServer.BaseRequestHandler):
     def answer(self, response, sock):
         say('Server sending response: [%s]' % printable(response))
         try:
-            # Without the flag a client that does not read would stop us.
+            # Without the flag, a client that does not read would block us.
             sock.sendto(response, socket.MSG_DONTWAIT, self.client_address)
         except socket.error, error:
             say('Reply lost: %s' % error.strerror)
@@ -93,7 +93,7 @@ class EchoRequestHandler(SocketServer.BaseRequestHandler):
 class EchoServer(SocketServer.UnixDatagramServer):
     """A synchronous server: serve_forever() itself runs the handler."""
 
-    max_packet_size = MAX_DATAGRAM + 1  # one more tells that it was cut off
+    max_packet_size = MAX_DATAGRAM + 1  # one byte more shows that it was cut off
 
     def handle_error(self, request, client_address):
         """Called in an except clause: the library would print a traceback."""

@@ -10,20 +10,20 @@ MAX_FRAME bytes at most; the server puts its name in front.
 Nobody waits for anybody: every client has a buffer of what it has still to
 read, and who lets MAX_WAITING bytes pile up is dropped.
 
-What a connection is for the room is its state:
+A connection is in one of three states:
 
-    state    it is                      what it becomes
-    new      without a name             named, by its first frame; parting, if that
-                                        is no name; closed, if it says nothing more
-    named    told what others say       parting, when it has said all, or what it
-                                        may not; closed, if it does not read
-    parting  to read what waits for it  closed, when it has, and closes too, or
-                                        after LINGER_SECONDS
+    state    meaning                   what moves it on
+    new      it has no name yet        a first frame: named, or parting if that
+                                       cannot be its name; its end: closed
+    named    it reads what others say  its end, or a frame that is not allowed:
+                                       parting; too much left unread: closed
+    parting  it may read what is left  all is read and it has closed, or
+                                       LINGER_SECONDS have passed: closed
 
-A reset closes it in any state. When a named one goes, the others read that it left.
+A reset closes it in any state. When it leaves "named", the others are told.
 
-Without arguments this plays a server and three clients and ends. With --serve
-it waits for real clients; with --connect HOST PORT --name NAME it is one, which
+Without arguments this plays a server and three clients, and ends. With --serve
+it serves real clients; with --connect HOST PORT --name NAME it is one, which
 says each line of its input.
 """
 import argparse

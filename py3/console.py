@@ -1,16 +1,16 @@
 """The screen and the command line of every recipe.
 
-A recipe prints through say(), so that whoever reads a pipe sees each line at once,
-and shows bytes through printable(), so that no client drives a terminal. Its
-options come from a CommandLine, which also starts it:
+A recipe prints by say(), so that even the reader of a pipe sees each line at once. It
+shows bytes by printable(), so that no client can control a terminal. A CommandLine
+reads its options and starts it:
 
     parser = CommandLine('What the recipe is.')
     parser.add_server_options('localhost', 0)
     parser.add_client_options()
     parser.run(demonstrate, serve, connect)
 
-run() calls one of the three with the arguments. What goes wrong is one line on
-stderr: exit status 2 for an argument that cannot be used, 1 for the rest.
+run() calls one of the three. Every error is one line on stderr; the exit status is 2
+for an argument that cannot be used, and 1 for anything else.
 """
 import argparse
 import codecs
@@ -19,13 +19,13 @@ import re
 import signal
 import sys
 
-# Looked up now, and not anew in every child of a forking server.
+# Looked up now, so that no child of a forking server has to.
 for name in 'latin-1', 'unicode_escape':
     codecs.lookup(name)
 
 
 class Failure(Exception):
-    """Ends the program: str() is what its one line of error says."""
+    """Ends the program with one line of error, which says str() of this."""
 
 
 def say(message):
@@ -35,7 +35,7 @@ def say(message):
 
 
 def report(message):
-    """Print one line, unless stdout is dead: the server goes on for its clients."""
+    """Print one line, but go on serving clients if stdout is dead."""
     try:
         say(message)
     except OSError:
@@ -48,34 +48,34 @@ def printable(data):
 
 
 def renew_stdout():
-    """Give a forked child a stdout of its own: its copy of the parent's may hold
-    half a line, which the first flush would print again."""
+    """Give a forked child a new stdout: its copy of the parent's may hold half a
+    line, which the first flush would print again."""
     sys.stdout = os.fdopen(1, 'w')
 
 
 def require(module, name, what):
-    """End the program where a module lacks a name: what is missing there."""
+    """End the program if a module lacks a name; what says what that stands for."""
     if not hasattr(module, name):
         script = os.path.basename(sys.argv[0])
         sys.exit('%s: error: no %s on this platform' % (script, what))
 
 
 def port_number(text):
-    """Return text as a port, or raise for what is not between 0 and 65535."""
+    """Return text as a port from 0 to 65535, or raise ArgumentTypeError."""
     if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
         raise argparse.ArgumentTypeError('not a port: %s' % text)
     return int(text)
 
 
 def count(text):
-    """Return text as a number of requests, at least one."""
+    """Return text as a number of requests from 1 on, or raise ArgumentTypeError."""
     if not re.match('[1-9][0-9]{0,8}$', text):
         raise argparse.ArgumentTypeError('not a number of requests: %s' % text)
     return int(text)
 
 
 class CommandLine(argparse.ArgumentParser):
-    """An argument parser that spends one line on an error, and starts the recipe."""
+    """An argument parser that says each error in one line, and starts the recipe."""
 
     def __init__(self, description):
         argparse.ArgumentParser.__init__(self, description=description)
@@ -118,10 +118,9 @@ class CommandLine(argparse.ArgumentParser):
                           help='what that client says (default: %(default)s)')
 
     def run(self, demonstrate, serve, connect=None):
-        """Call what the arguments ask for: connect(args) for --connect, where
-        args.connect is a path or (host, port), serve(args) for --serve, or else
-        demonstrate(). End the program if that raises Failure or an error of the
-        system."""
+        """Call what the arguments ask for: connect(args), where args.connect is a
+        path or (host, port); or serve(args); or else demonstrate(). Failure and the
+        errors of the system end the program."""
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
         try:
             os.fstat(1)  # else our first socket would become stdout
@@ -144,13 +143,12 @@ class CommandLine(argparse.ArgumentParser):
             self.fail(error.strerror or error)
 
     def address(self, words):
-        """Return what --connect got as an address: a path as it is, or two words
-        as (host, port)."""
+        """Return the words after --connect as an address: a path, or (host, port)."""
         if isinstance(words, str):
             return words
         host, port = words
         return os.fsencode(host), port_number(port)
 
     def fail(self, error):
-        """End the program with one line that says why."""
+        """End the program with one line of error and status 1."""
         self.exit(1, '%s: error: %s\n' % (self.prog, error))

@@ -3,11 +3,11 @@
 
 The reply to each line is "You said: <line>". A line ends with a carriage return
 and a newline, as until_eol() has it. echo() looks as if it waited for its client
-and nobody else; but each until_eol() hands over to whichever client has spoken.
-A client that shuts down its sending side has left: diesel then closes.
+and nobody else, but each until_eol() hands over to whichever client has spoken. A
+client that shuts down its sending side has left: diesel then closes the connection.
 
-Without arguments this plays a server and two clients and ends. With --serve
-it waits for real clients; with --connect HOST PORT it is one client.
+Without arguments this plays a server and two clients, and ends. With --serve
+it serves real clients; with --connect HOST PORT it is one client.
 """
 import os
 import signal
@@ -17,7 +17,7 @@ import sys
 import serving
 from console import CommandLine, printable, say
 
-# diesel itself has never left Python 2: the project brings one of its own.
+# No release of diesel runs on Python 3: the project brings one of its own.
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 try:
     from compat import diesel
@@ -44,8 +44,8 @@ def echo(address):
 
 
 class EchoService(diesel.Service):
-    """Without a descriptor for a client diesel itself would ask again at once, and
-    never come to the clients that it has."""
+    """Rests when there is no descriptor for the next client. diesel itself would ask
+    again at once, and never serve the clients that it has."""
 
     def accept_new_connection(self):
         try:
@@ -77,10 +77,8 @@ class EchoClient(diesel.Client):
 
 
 def play(action, *services):
-    """Run action as the main loop of an application that ends with it.
-
-    Raise what it raises: diesel itself would only log it.
-    """
+    """Run action as the main loop of an application that ends with it. Raise what
+    it raises, which diesel itself would only log."""
     errors = []
 
     def main_loop():
@@ -123,14 +121,14 @@ def serve(args):
     service = EchoService(echo, args.port, args.host)
 
     def stop():
-        # diesel has given both back: a second one would kill us.
+        # diesel has reset both handlers, and a second signal would kill us.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         diesel.fire('stop')
 
     def announce():
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)  # diesel takes nobody's place
+            signal.signal(number, signal.SIG_DFL)  # diesel would not replace another
             diesel.signal(number, stop)
         say('Server listening on %s:%s' % service.sock.getsockname())
         diesel.wait('stop')
@@ -153,7 +151,7 @@ def connect(args):
 
 
 def main():
-    diesel.set_log_level(diesel.loglevels.DISABLED)  # what there is to say, we say
+    diesel.set_log_level(diesel.loglevels.DISABLED)  # the recipe prints for itself
     parser = CommandLine('Echo to many clients in one thread: diesel.')
     parser.add_server_options(SERVER_HOST, SERVER_PORT)
     parser.add_client_options()

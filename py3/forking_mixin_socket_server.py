@@ -2,12 +2,12 @@
 """A process for every connection: ForkingMixIn in front of TCPServer.
 
 The reply to each line is "<pid of the child>: <line>", so a client can see
-which process served it. A last line may go without its newline when the client
-closes its sending side; a line of more than BUF_SIZE bytes is answered in
-pieces of that size.
+which process served it. The last line needs no newline if the client shuts
+down its sending side; a line of more than BUF_SIZE bytes is answered in pieces of
+that size.
 
-Without arguments this plays a server and two clients and ends. With --serve
-it waits for real clients; with --connect HOST PORT it is one client.
+Without arguments this plays a server and two clients, and ends. With --serve
+it serves real clients; with --connect HOST PORT it is one client.
 """
 import os
 import socket
@@ -37,7 +37,7 @@ class ForkedClient(object):
             raise
 
     def run(self):
-        """Send the message, say that no more will come, print the reply."""
+        """Send the message and say that no more will come; print the reply."""
         current_process_id = os.getpid()
         say('PID %s Sending echo message to the server : "%s"'
             % (current_process_id, ECHO_MSG))
@@ -45,7 +45,7 @@ class ForkedClient(object):
         say('Sent: %d characters, so far...' % sent_data_length)
         self.sock.shutdown(socket.SHUT_WR)
         response = self.receive()
-        # The sixth character on: what follows a pid of three digits.
+        # From the sixth character on: what follows a pid of three digits.
         say('PID %s received: %s'
             % (current_process_id, printable(response[5:])))
 
@@ -64,7 +64,7 @@ class ForkedClient(object):
 
 
 class ForkingServerRequestHandler(socketserver.StreamRequestHandler):
-    """Answers in the child process, until the client has no more to say."""
+    """Answers in the child process until the client has nothing more to say."""
 
     def setup(self):
         renew_stdout()

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""One connection after the other: TCPServer with a BaseRequestHandler.
+"""One connection at a time: TCPServer with a BaseRequestHandler.
 
-The reply to each line is the same line in upper case. A last line may go
-without its newline when the client closes its sending side; a line of more than
-BUF_SIZE bytes is answered in pieces of that size. The server is synchronous:
-until a client closes, the next one waits.
+The reply to each line is the same line in upper case. The last line needs no
+newline if the client shuts down its sending side; a line of more than BUF_SIZE bytes
+is answered in pieces of that size. The server is synchronous: the next client waits
+until this one closes.
 
-Without arguments this plays a server and two clients and ends. With --serve it
-waits for real clients: for ever, through serve_forever(), or with --requests N
-for exactly N of them, each through one handle_request(). With
---connect HOST PORT it is one client.
+Without arguments this plays a server and two clients, and ends. With --serve it
+serves real clients: for ever, through serve_forever(), or with --requests N exactly
+N of them, each through one handle_request(). With --connect HOST PORT it is one
+client.
 """
 import contextlib
 import select
@@ -24,7 +24,7 @@ SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
 BUF_SIZE = 1024
 MESSAGE = 'Hello echo server!'
-PATIENCE = 0.2  # seconds in which an answer would have come
+PATIENCE = 0.2  # seconds: an answer would have come by then
 
 
 class Client(object):
@@ -45,7 +45,7 @@ class Client(object):
         return self.sock in select.select([self.sock], [], [], PATIENCE)[0]
 
     def receive(self):
-        """Read one line, in however many pieces it comes."""
+        """Read one line, however many pieces it comes in, and print it."""
         reply = b''
         while not reply.endswith(b'\n'):
             data = self.sock.recv(BUF_SIZE)
@@ -55,7 +55,7 @@ class Client(object):
         say('%s received: %s' % (self.name, printable(reply.rstrip(b'\n'))))
 
     def close(self):
-        """Close the connection, which lets the server go on."""
+        """Close the connection, so that the server can go on."""
         try:
             say('%s closes.' % self.name)
         finally:
@@ -63,7 +63,7 @@ class Client(object):
 
 
 class EchoRequestHandler(socketserver.BaseRequestHandler):
-    """Answers one connection, until the client has no more to say."""
+    """Answers one client until it has nothing more to say."""
 
     def handle(self):
         lines = self.request.makefile('rb')
@@ -108,7 +108,7 @@ def demonstrate():
 
 
 def handle_requests(loop, requests):
-    """Handle so many requests, unless the loop is told to stop before."""
+    """Handle this many requests, or fewer if the loop is told to stop."""
     for _ in range(requests):
         if not loop.has_request():
             break

@@ -3,16 +3,16 @@
 
 The reply to each datagram is one datagram: the same bytes in upper case. There
 is no connection, so there is nothing to wait for and nothing to close. A
-datagram may get lost, come twice or overtake another (RFC 768): a client that
-must know asks again, and this one gives up after PATIENCE seconds. The server
-is synchronous: it takes one datagram after the other.
+datagram may get lost, arrive twice, or overtake another (RFC 768). A client that
+needs an answer must ask again; this one gives up after PATIENCE seconds. The server
+is synchronous: it handles one datagram at a time.
 
-Anybody can forge the address that a datagram comes from, and one such datagram can
-have two servers like this answer each other for ever (CVE-2024-2169). So a public
-address is no place for it, unless a limit on the rate stands in front.
+Anybody can forge the sender's address of a datagram, and one forged datagram can
+make two such servers answer each other for ever (CVE-2024-2169). So never give one a
+public address without a limit on the rate in front of it.
 
-Without arguments this plays a server and two clients and ends. With --serve it
-waits for real clients; with --connect HOST PORT it is one client.
+Without arguments this plays a server and two clients, and ends. With --serve it
+serves real clients; with --connect HOST PORT it is one client.
 """
 import contextlib
 import select
@@ -25,16 +25,16 @@ from console import CommandLine, Failure, printable, say
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
-MAX_DATAGRAM = 65535  # bytes: what the length field of UDP can say, and more
+MAX_DATAGRAM = 65535  # bytes: the most that the length field of UDP can say
 MESSAGE = 'Hello echo server!'
 PATIENCE = 2  # seconds to wait for an answer
 
 
 class Client(object):
-    """A socket that speaks to one server and says so on the screen."""
+    """A socket that talks to one server, and says so on the screen."""
 
     def __init__(self, name, address):
-        """Speak to (ip, port) only: what others send is not for us."""
+        """Talk to (ip, port) only: what others send is not for us."""
         self.name = name
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -49,11 +49,11 @@ class Client(object):
         self.sock.send(message)
 
     def is_answered(self):
-        """Return whether an answer is there already."""
+        """Return whether an answer has already come."""
         return self.sock in select.select([self.sock], [], [], 0)[0]
 
     def receive(self):
-        """Wait for one datagram; raise Failure if none comes."""
+        """Wait for one datagram and print it; raise Failure if none comes."""
         self.sock.settimeout(PATIENCE)
         try:
             reply = self.sock.recv(MAX_DATAGRAM)

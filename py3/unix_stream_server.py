@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """TCPServer on a socket file: UnixStreamServer.
 
-The reply to each line is the same line in upper case. A last line may go
-without its newline when the client closes its sending side; a line of more than
-BUF_SIZE bytes is answered in pieces of that size. The server is synchronous:
-until a client closes, the next one waits. Only the user who started the server
-can connect, and the file goes when the server ends; a file that is there before
-is never touched.
+The reply to each line is the same line in upper case. The last line needs no
+newline if the client shuts down its sending side; a line of more than BUF_SIZE bytes
+is answered in pieces of that size. The server is synchronous: the next client waits
+until this one closes. Only the user who started the server can
+connect. The file is removed when the server ends; a file that was there before is
+never touched.
 
-Without arguments this plays a server and two clients and ends. With --serve it
-waits for real clients on --path, or else on a file in a new private folder.
+Without arguments this plays a server and two clients, and ends. With --serve it
+serves real clients on --path, or else on a file in a new private folder.
 With --connect PATH it is one client.
 """
 import contextlib
@@ -25,7 +25,7 @@ from console import CommandLine, printable, require, say
 FILE_NAME = 'echo.sock'
 BUF_SIZE = 1024
 MESSAGE = 'Hello echo server!'
-PATIENCE = 0.2  # seconds in which an answer would have come
+PATIENCE = 0.2  # seconds: an answer would have come by then
 require(socket, 'AF_UNIX', 'Unix sockets')
 
 
@@ -52,7 +52,7 @@ class Client(object):
         return self.sock in select.select([self.sock], [], [], PATIENCE)[0]
 
     def receive(self):
-        """Read one line, in however many pieces it comes."""
+        """Read one line, however many pieces it comes in, and print it."""
         reply = b''
         while not reply.endswith(b'\n'):
             data = self.sock.recv(BUF_SIZE)
@@ -62,7 +62,7 @@ class Client(object):
         say('%s received: %s' % (self.name, printable(reply.rstrip(b'\n'))))
 
     def close(self):
-        """Close the connection, which lets the server go on."""
+        """Close the connection, so that the server can go on."""
         try:
             say('%s closes.' % self.name)
         finally:
@@ -70,7 +70,7 @@ class Client(object):
 
 
 class EchoRequestHandler(socketserver.BaseRequestHandler):
-    """Answers one connection, until the client has no more to say."""
+    """Answers one client until it has nothing more to say."""
 
     def handle(self):
         lines = self.request.makefile('rb')

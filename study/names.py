@@ -47,7 +47,7 @@ def rule_named(found, text):
 
 
 def counted(good, chosen):
-    """Return in words how many of some names are good: '9 of 11 recipes and 2 of 2
+    """Return in words how many of the names are good: '9 of 11 recipes and 2 of 2
     shared modules'."""
     kinds = [('recipes', trees.RECIPES), ('shared modules', SHARED)]
     return ' and '.join('%d of %d %s' % (len(set(good).intersection(names)),

@@ -1,6 +1,6 @@
 """Where the commands write: a terminal, with a pager and colours, or plain text.
 
-NO_COLOR and PAGER are honoured as git does it: a pager only where stdout is a
+NO_COLOR and PAGER are honoured as git honours them: a pager only where stdout is a
 terminal, less with -FRX unless LESS says otherwise, none where PAGER is empty or
 cat. Text for a pipe is as wide as COLUMNS says, or WIDTH.
 """
@@ -32,7 +32,7 @@ def pager():
 
 @contextlib.contextmanager
 def paged():
-    """Give a Console whose text goes through the pager, if there is to be one."""
+    """A context: a Console whose text goes through the pager, if there is one."""
     command = pager()
     if not command:
         yield console()
@@ -50,7 +50,7 @@ def paged():
 
 
 def wait(child):
-    """Wait for a pager: Ctrl-C is for it, not for us."""
+    """Wait for a pager. Ctrl-C is meant for it, not for us."""
     while True:
         try:
             return child.wait()

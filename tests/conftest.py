@@ -16,6 +16,7 @@ import pytest
 from compat import process
 from compat import trees
 from tests import about
+from tests import exchange
 from tests.talk import Conversation
 
 # From good to bad: a test that passes and then fails to clean up has two.
@@ -114,6 +115,14 @@ def folder():
     left = os.listdir(path)
     shutil.rmtree(path)
     assert left == [], 'files were left behind'
+
+
+@pytest.fixture
+def ask(folder):
+    """A function: the name of a recipe and the address of its server -> a new client
+    gets the answer that it should, and goes. See tests.exchange.ask."""
+    return lambda name, address, *patience: exchange.ask(name, address, folder,
+                                                         *patience)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import six
 
 from compat import process
 from tests.frames import frame
+from tests.oneline import one_line_error
 
 NAME = 'chat_server_with_select'
 rule = pytest.mark.rule
@@ -359,6 +360,37 @@ def test_the_client_says_each_line_of_its_input(tree, talking, joined, locale):
     for text in (b'* \xc3\xbc joined', b'<\xc3\xbc> one\r', b'<\xc3\xbc> two',
                  b'<\xc3\xbc> \xc3\xbc', b'* \xc3\xbc left'):
         bob.expect(frame(text))
+
+
+@pytest.mark.script
+@rule('stdin-and-stdout', 'newlines')
+def test_the_client_says_all_lines_that_come_at_once_and_does_not_wait_for_more(
+        tree, room, joined):
+    bob = joined(b'bob')
+    arguments = ['--connect', '127.0.0.1', str(room.address[1]), '--name', 'ann']
+    with process.Child(tree, NAME, arguments, stdin=subprocess.PIPE) as child:
+        bob.expect(frame(b'* ann joined'))
+        os.write(child.popen.stdin.fileno(), b'one\ntwo\r\nthree\nfo')
+        for text in (b'<ann> one', b'<ann> two\r', b'<ann> three'):
+            bob.expect(frame(text))
+        bob.expect_silence()  # that line may go on
+        os.write(child.popen.stdin.fileno(), b'ur\n')
+        bob.expect(frame(b'<ann> four'))
+        child.popen.stdin.close()
+        assert (child.wait(), child.stderr) == (0, b'')
+
+
+@pytest.mark.script
+@rule('argv-is-text')
+@pytest.mark.parametrize('locale', ['C.UTF-8', 'C'])
+@pytest.mark.parametrize('name', [b'\xff', b'a\xff', b'\xc3\xbc\xc3'],
+                         ids=['byte', 'end', 'half'])
+def test_a_name_that_is_no_utf_8_reaches_the_server_which_refuses_it(
+        tree, talking, name, locale):
+    if not process.keeps_argument_bytes(tree, locale):
+        pytest.skip('this Python loses the bytes of arguments in this locale')
+    child = talking(name, b'', env={'LC_ALL': locale})
+    assert one_line_error(child, NAME, 1) == 'that is not UTF-8'
 
 
 @pytest.mark.script

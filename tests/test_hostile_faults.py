@@ -13,7 +13,7 @@ from compat import kernel
 from compat import process
 from compat import trees
 from compat.socketserver import serving
-from tests.frames import frame
+from tests.exchange import expect_answer, greet
 from tests.names import (CHAT, DIESEL, FIGURE, FORKING, MATRIX, PLAIN_STREAMS, TCP,
                          THREADING)
 from tests.names import UNIX_STREAM as UNIX
@@ -25,32 +25,6 @@ NO_ROOM = 'Nobody is let in for now: Too many open files'
 MAX_CHILDREN = 40  # ForkingMixIn.max_children: more wait
 
 every_echo = pytest.mark.parametrize('name', ECHO)
-
-
-def greet(client, name):
-    """Say something that is answered."""
-    if name != FIGURE:
-        client.send(frame(b'ann') if name == CHAT else b'hello\r\n')
-
-
-def expect_answer(client, name):
-    """Assert that what a client got to hear is the answer to greet()."""
-    if name == CHAT:
-        client.expect(frame(b'* Welcome, ann. Others here: 0'))
-    elif name == FIGURE:
-        assert client.read_line() == b'BaseRequestHandler\n'
-    elif name == MATRIX:
-        assert re.match(b'[0-9.]+ [0-9.]+\n', client.read_line())
-    else:
-        assert client.read_line().lower().endswith(b'hello\r\n')
-
-
-def ask(conversation, address, name):
-    """A new client is served, and goes."""
-    client = conversation(address)
-    greet(client, name)
-    expect_answer(client, name)
-    client.close()
 
 
 def send_until_nobody_reads(client):
@@ -69,7 +43,8 @@ def send_until_nobody_reads(client):
 @pytest.mark.hostile
 @pytest.mark.rule('oserror')
 @every_echo
-def test_a_reset_in_the_middle_of_a_read_disturbs_nobody(running, conversation, name):
+def test_a_reset_in_the_middle_of_a_read_disturbs_nobody(
+        running, conversation, ask, name):
     server = running(name)
     broken = conversation(server.address)
     greet(broken, name)
@@ -80,29 +55,30 @@ def test_a_reset_in_the_middle_of_a_read_disturbs_nobody(running, conversation, 
     else:
         broken.reset()
         server.wait_for_line(GOES)
-    ask(conversation, server.address, name)
+    ask(name, server.address)
     assert server.stderr == b''
 
 
 @pytest.mark.hostile
 @pytest.mark.rule('oserror')
 @every_echo
-def test_a_reset_in_the_middle_of_a_write_disturbs_nobody(running, conversation, name):
+def test_a_reset_in_the_middle_of_a_write_disturbs_nobody(
+        running, conversation, ask, name):
     server = running(name)
     broken = conversation(server.address)
     send_until_nobody_reads(broken)
     broken.reset()
     server.wait_for_line(GOES)
-    ask(conversation, server.address, name)
+    ask(name, server.address)
     assert server.stderr == b''
 
 
 @pytest.mark.hostile
 @pytest.mark.parametrize('name', [FORKING, THREADING])
-def test_a_peer_that_never_reads_delays_nobody(running, conversation, name):
+def test_a_peer_that_never_reads_delays_nobody(running, conversation, ask, name):
     server = running(name)
     send_until_nobody_reads(conversation(server.address))
-    ask(conversation, server.address, name)
+    ask(name, server.address)
 
 
 @pytest.mark.hostile
@@ -128,7 +104,7 @@ def test_without_a_descriptor_accepting_rests_and_goes_on(running, conversation,
     for _ in range(2):
         client.expect_silence()
     assert kernel.cpu_seconds(server.pid) - used < 0.1, 'it spins'
-    assert server.lines.count(NO_ROOM) < 5
+    assert server.lines.count(NO_ROOM) < 50, 'it does not rest'
     assert name == DIESEL or NO_ROOM in server.lines
     kernel.leave_descriptors(server.pid, 100)
     expect_answer(client, name)
@@ -138,10 +114,11 @@ def test_without_a_descriptor_accepting_rests_and_goes_on(running, conversation,
 @pytest.mark.hostile
 @pytest.mark.rule('diesel')
 @pytest.mark.parametrize('name', [THREADING, DIESEL])
-def test_who_finds_no_descriptor_is_served_when_others_go(running, conversation, name):
+def test_who_finds_no_descriptor_is_served_when_others_go(
+        running, conversation, ask, name):
     server = running(name)
     room, before = 3, kernel.descriptors(server.pid)
-    ask(conversation, server.address, name)  # what it imports late is there now
+    ask(name, server.address)  # what it imports late is there now
     process.wait_until(lambda: kernel.descriptors(server.pid) == before, 'all are gone')
     kernel.leave_descriptors(server.pid, room)
     clients = [conversation(server.address) for _ in range(2 * room)]
@@ -248,8 +225,8 @@ def test_who_finds_the_backlog_full_is_served_at_last(running, conversation, beg
 @pytest.mark.hostile
 @pytest.mark.rule('backlog')
 @pytest.mark.about(UNIX)
-def test_who_finds_the_backlog_of_a_socket_file_full_is_told(running, conversation,
-                                                             begun):
+def test_who_finds_the_backlog_of_a_socket_file_full_is_told(
+        running, conversation, ask, begun):
     server = running(UNIX)
     first = conversation(server.address)
     greet(first, UNIX)
@@ -262,7 +239,7 @@ def test_who_finds_the_backlog_of_a_socket_file_full_is_told(running, conversati
         sock.sendall(b'hello\n')
         assert sock.recv(100) == b'HELLO\n'
         sock.close()
-    ask(conversation, server.address, UNIX)
+    ask(UNIX, server.address)
 
 
 # A handler that raises
@@ -305,14 +282,15 @@ recipe.main()
 
 @pytest.mark.hostile
 @pytest.mark.about(FORKING)
-def test_a_forked_handler_that_raises_ends_its_child_only(running, conversation, tree):
+def test_a_forked_handler_that_raises_ends_its_child_only(
+        running, conversation, ask, tree):
     code = WITH_A_BUG % (trees.ROOT, FORKING, tree.path, FORKING)
     server = running(FORKING, command=['-c', code])
     client = conversation(server.address)
     client.send(b'bug\n')
     client.expect_end()
     server.wait_for_line('^Request failed: a bug$')
-    ask(conversation, server.address, FORKING)
+    ask(FORKING, server.address)
     assert server.stderr == b''
 
 
@@ -331,14 +309,14 @@ def served_children(conversation, address, count):
 
 @pytest.mark.hostile
 @pytest.mark.about(FORKING)
-def test_a_forked_child_that_is_killed_takes_nobody_along(running, conversation):
+def test_a_forked_child_that_is_killed_takes_nobody_along(running, conversation, ask):
     server = running(FORKING)
     (victim, other), pids = served_children(conversation, server.address, 2)
     os.kill(pids[0], signal.SIGKILL)
     victim.expect_end()
     greet(other, FORKING)
     expect_answer(other, FORKING)
-    ask(conversation, server.address, FORKING)
+    ask(FORKING, server.address)
     server.signal(signal.SIGTERM)
     assert (server.wait(), server.stderr) == (0, b'')
 
@@ -375,11 +353,11 @@ def test_a_server_that_waits_for_one_of_40_children_can_be_ended(running, conver
 @pytest.mark.hostile
 @pytest.mark.about(FORKING)
 @pytest.mark.rule('server-close')
-def test_ended_children_are_waited_for_as_new_ones_come(running, conversation):
+def test_ended_children_are_waited_for_as_new_ones_come(running, ask):
     server = running(FORKING)
     pids, most = set(), 0
     for _ in range(2 * MAX_CHILDREN):
-        ask(conversation, server.address, FORKING)
+        ask(FORKING, server.address)
         found = kernel.children(server.pid)
         pids.update(found)
         most = max(most, len(found))
@@ -393,8 +371,11 @@ def test_ended_children_are_waited_for_as_new_ones_come(running, conversation):
 @pytest.mark.about(THREADING)
 def test_a_crowd_of_threads_is_served_at_once(running, conversation):
     server = running(THREADING)
+    first = conversation(server.address)
+    greet(first, THREADING)
+    expect_answer(first, THREADING)
     before = kernel.threads(server.pid)
-    clients = [conversation(server.address) for _ in range(150)]
+    clients = [conversation(server.address) for _ in range(149)]
     for client in clients:
         greet(client, THREADING)
     for client in clients:

@@ -1,11 +1,14 @@
 """The chat in public: frames in any pieces, and bytes that are no frames."""
 import signal
+import socket
 import struct
+import sys
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 import pytest
 
+from compat import process
 from tests import inside
 from tests.frames import frame, frames, read_frame
 from tests.names import CHAT
@@ -113,6 +116,29 @@ def test_a_conversation_may_be_cut_at_every_byte(heard):
     for cut in range(1, len(CONVERSATION)):
         assert heard(inside.pieces(CONVERSATION, [cut])) == whole, cut
     assert heard(inside.pieces(CONVERSATION, range(1000))) == whole
+
+
+@pytest.mark.hostile
+@rule('dict-views')
+def test_those_who_are_refused_and_stay_are_closed_when_their_time_is_up(
+        chat, monkeypatch):
+    module = sys.modules[type(chat.server).__module__]
+    monkeypatch.setattr(module, 'LINGER_SECONDS', 0.2)
+    bob = chat.connect()
+    chat.say(bob, frame(b'bob'))
+    refused = [chat.connect() for _ in range(3)]
+    for peer in refused:
+        chat.say(peer, frame(b'\xff'))
+        assert frames(peer.received) == [b'! that is not UTF-8']
+
+    def only_bob_is_left():
+        chat.rest()
+        return len(chat.server.members) == 1
+    process.wait_until(only_bob_is_left, 'those who were refused are closed')
+    for peer in refused:
+        with pytest.raises(socket.error):  # the kernel too knows nobody there
+            peer.sock.send(b'x')
+    assert not bob.ended
 
 
 FRAGMENTS = st.one_of(

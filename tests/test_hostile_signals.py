@@ -4,7 +4,6 @@ import os
 import random
 import re
 import signal
-import socket
 import threading
 
 import pytest
@@ -12,58 +11,15 @@ import pytest
 from compat import kernel
 from compat import process
 from compat import trees
-from tests.frames import frame
-from tests.names import CHAT, DATAGRAMS, FIGURE, MATRIX, WEB
+from tests.names import MATRIX
 
 SERVICE_TIME = 1.0  # seconds of server_matrix
-OTHERS = [name for name in trees.RECIPES if name != WEB]
+QUICK = [name for name in trees.RECIPES if name != MATRIX]
 
-QUICK = [name for name in OTHERS if name != MATRIX]
-
-every_recipe = pytest.mark.parametrize('name', OTHERS)
+every_recipe = pytest.mark.parametrize('name', trees.RECIPES)
 every_quick_recipe = pytest.mark.parametrize('name', QUICK)
 either_signal = pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM],
                                         ids=['SIGINT', 'SIGTERM'])
-
-
-@pytest.fixture
-def ask(conversation, folder):
-    """A function: the name of a recipe and an address -> a client of that server
-    gets the answer that it should. patience: seconds to wait for a datagram."""
-    def ask_datagram(address, patience):
-        is_unix = isinstance(address, str)
-        sock = socket.socket(socket.AF_UNIX if is_unix else socket.AF_INET,
-                             socket.SOCK_DGRAM)
-        path = os.path.join(folder, 'c')
-        try:
-            sock.settimeout(patience)
-            sock.bind(path if is_unix else ('127.0.0.1', 0))
-            sock.sendto(b'hello', address)
-            assert sock.recv(100) == b'HELLO'
-        finally:
-            sock.close()
-            if is_unix:
-                os.unlink(path)
-
-    def ask_server(name, address, patience=process.DEADLINE):
-        if name in DATAGRAMS:
-            ask_datagram(address, patience)
-            return
-        client = conversation(address)
-        if name == FIGURE:
-            assert client.read_all().startswith(b'BaseRequestHandler\n')
-        elif name == CHAT:
-            client.send(frame(b'ann'))
-            client.expect(frame(b'* Welcome, ann. Others here: 0'))
-            client.end()
-            client.expect_end()
-        else:
-            client.send(b'hello\r\n')
-            reply = client.read_line()
-            assert reply.lower().endswith(b'hello\r\n') or name == MATRIX and reply
-        client.close()
-
-    return ask_server
 
 
 # To end it

@@ -1,4 +1,5 @@
 """The web server: HTTP/1.1 byte for byte, and errors that end one connection."""
+import contextlib
 import re
 import threading
 
@@ -268,11 +269,10 @@ def test_a_reset_disturbs_nobody(client, conversation, server):
     assert ask(conversation(server.address), b'GET / HTTP/1.0\r\n\r\n')[0] == 200
 
 
-@pytest.fixture
-def impatient(recipe):
-    """A server in this process that gives every state a fifth of a second."""
-    module = recipe(NAME)
-    module.SECONDS = dict.fromkeys(module.SECONDS, 0.2)
+@contextlib.contextmanager
+def impatient(module, **seconds):
+    """Run a server in this process that gives some states so many seconds only."""
+    module.SECONDS = dict(module.SECONDS, **seconds)
     with inside.serving(module) as server:
         yield server
 
@@ -281,18 +281,20 @@ def impatient(recipe):
 @pytest.mark.parametrize('said', [b'G', GET + b'Host: x\r\n',
                                   GET + HOST + b'Content-Length: 5\r\n\r\nabc'],
                          ids=['byte', 'head', 'body'])
-def test_a_request_that_is_never_finished_is_408(impatient, conversation, said):
-    client = conversation(impatient.server_address)
-    client.send(said)
-    assert read_reply(client)[0] == 408
-    client.expect_end()
+def test_a_request_that_is_never_finished_is_408(recipe, conversation, said):
+    with impatient(recipe(NAME), request=0.2) as server:
+        client = conversation(server.server_address)
+        client.send(said)
+        assert read_reply(client)[0] == 408
+        client.expect_end()
 
 
 @pytest.mark.hostile
-def test_an_idle_connection_is_closed_without_a_word(impatient, conversation):
-    client = conversation(impatient.server_address)
-    assert ask(client, GET + HOST + b'\r\n')[0] == 200
-    client.expect_end()
+def test_an_idle_connection_is_closed_without_a_word(recipe, conversation):
+    with impatient(recipe(NAME), idle=1.5) as server:
+        client = conversation(server.server_address)
+        assert ask(client, GET + HOST + b'\r\n')[0] == 200
+        client.expect_end()
 
 
 @pytest.mark.unit

@@ -10,6 +10,7 @@ import pytest
 
 from compat import process
 from compat.socketserver import serving
+from tests.talk import SILENCE
 
 NAME = 'threading_mixin_socket_server'
 HELLO = b'Hello threads!'
@@ -226,6 +227,36 @@ def test_lines_of_different_threads_do_not_mix(server, conversation):
         client.reset()
     process.wait_until(lambda: len(server.lines) == 21, 'every reset is reported')
     assert set(server.lines[1:]) == {'Connection lost: Connection reset by peer'}
+
+
+class Screen(object):
+    """A stdout that lets another thread print as soon as "one" has been written."""
+
+    def __init__(self, other):
+        self.written = ''
+        self.came = threading.Event()
+        self.other = threading.Thread(target=other)
+
+    def write(self, text):
+        self.written += text
+        if text == 'one':
+            self.other.start()
+            self.came.wait(SILENCE)
+        if text == 'two':
+            self.came.set()
+
+    def flush(self):
+        pass
+
+
+@pytest.mark.unit
+@pytest.mark.rule('print-function')
+def test_a_line_and_its_end_are_printed_together(threaded, monkeypatch):
+    screen = Screen(lambda: threaded.report('two'))
+    monkeypatch.setattr('sys.stdout', screen)
+    threaded.report('one')
+    screen.other.join()
+    assert screen.written == 'one\ntwo\n'
 
 
 # The client

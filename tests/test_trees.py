@@ -80,11 +80,13 @@ def test_a_script_is_started_by_its_path(tree, name, folder):
         target.write('#!/bin/sh\nexec %s "$@"\n' % interpreters.find(tree.major))
     os.chmod(python, 0o700)
     path = os.pathsep.join([folder, os.environ['PATH']])
-    child = subprocess.Popen([tree.script(name), '--help'], stdout=subprocess.PIPE,
-                             stderr=subprocess.PIPE,
-                             env=dict(process.environment_of(tree), PATH=path))
-    output, error = child.communicate()
-    os.unlink(python)
+    try:
+        child = subprocess.Popen([tree.script(name), '--help'], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE,
+                                 env=dict(process.environment_of(tree), PATH=path))
+        output, error = child.communicate()
+    finally:
+        os.unlink(python)
     assert (child.returncode, error) == (0, b'')
     assert output.startswith(b'usage: ' + name.encode('ascii') + b'.py ')
 
@@ -146,6 +148,15 @@ def test_the_tree_can_be_named_in_the_environment(tree, monkeypatch):
     assert trees.current_tree().major == 2
     monkeypatch.setenv('PORT_TREE', trees.named('py3').path)
     assert trees.current_tree().major == 3
+
+
+@pytest.mark.unit
+@pytest.mark.about()
+def test_the_matrix_is_2_7_and_every_3_from_3_6_on_and_pypy():
+    newest = interpreters.VERSIONS[-1][1]
+    assert interpreters.VERSIONS == [(2, 7)] + [(3, n) for n in range(6, newest + 1)]
+    assert newest >= 15
+    assert 'pypy3' in interpreters.WELCOME
 
 
 @pytest.mark.unit

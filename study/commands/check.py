@@ -23,7 +23,7 @@ PAUSE = 0.3  # seconds between two looks at the folder, with --watch
 
 @contextlib.contextmanager
 def progress_bar(console):
-    """Give a function for suite.run() that draws how far it is, on a terminal."""
+    """A context: a function for suite.run() that draws its progress on a terminal."""
     if not console.is_terminal:
         yield lambda known, test: None
         return
@@ -50,14 +50,17 @@ class Checker:
         self.rules = rules.load()
 
     def check(self, chosen):
-        """Test some recipes and shared modules and print the verdict; return whether
+        """Test some recipes and shared modules, and print the verdict; return whether
         all are faithful."""
-        begin, unfit = time.monotonic(), fit.unfit(self.tree, chosen, self.rules)
+        begin, unfit = time.monotonic(), fit.unfit(self.tree, names.NAMES, self.rules)
+        asked = fit.needed(self.tree, chosen).union(chosen)
         for name, reason in unfit.items():
-            self.say_unfit(name, reason)
+            if name in asked:
+                self.say_unfit(name, reason)
+        chosen = fit.with_users(self.tree, chosen, unfit)
         with progress_bar(self.console) as progress:
             results = suite.run(self.tree, [name for name in chosen if name not in unfit],
-                                progress, self.enough)
+                                progress, self.enough, without=unfit)
         for result in results:
             self.say_verdict(result)
         for result in results:
@@ -127,7 +130,7 @@ class Checker:
 
 
 def is_faithful(result):
-    """Whether all tests of a recipe were run, and there are some, and none failed."""
+    """Return whether a recipe has tests, all of them were run, and none failed."""
     return bool(result.tests) and not result.failed and (
         len(result.ran) == len(result.tests))
 
@@ -178,7 +181,7 @@ def watch(checker, chosen):
                 time.sleep(PAUSE)
                 again = changed(checker.tree, chosen, before, stamps(checker.tree))
     except KeyboardInterrupt:
-        return all(good.values())
+        return all(good[name] for name in chosen)
 
 
 def main(argv):

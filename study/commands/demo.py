@@ -1,9 +1,9 @@
-"""study demo: the main job, every recipe's demonstration in both trees, side by side.
+"""study demo: every recipe's demonstration in both trees, side by side.
 
     ./toxw run -e demo          (python -m study demo [RECIPE ...])
 
 Each tree runs under an interpreter of its own. What may differ from one run to
-the next (pids, ports, temporary paths) is put in a normal form first; every
+the next (pids, ports, temporary paths) is first put in a normal form; every
 line that still differs is marked with a "|" between the columns. The last line
 counts what agreed; the exit status is 1 if anything did not.
 """
@@ -20,7 +20,7 @@ from compat import trees
 from study.commands import CommandLine
 from study.names import recipe_named
 
-# What differs from run to run, and what stands for it. The forking client cuts
+# What differs from run to run, and what is shown in its place. The forking client cuts
 # five characters off its reply, which leaves a piece of a longer pid.
 NORMAL = [
     (r'(received: )\d*:? *(?=Hello echo)', r'\1<rest of pid>'),
@@ -32,7 +32,7 @@ NORMAL = [
 
 
 def normal(line):
-    """Return a line without what differs from run to run."""
+    """Return a line in the form that is the same in every run."""
     for pattern, replacement in NORMAL:
         line = re.sub(pattern, replacement, line)
     return line
@@ -72,7 +72,7 @@ def wrapped(line, width):
 
 
 def compare(recipes, original, port):
-    """Show the recipes of both trees; return how many agree and the lines."""
+    """Show the recipes of both trees; return how many agree, and their lines."""
     agreed = same = different = 0
     for recipe in recipes:
         print('\n== %s ==' % recipe)

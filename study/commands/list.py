@@ -1,4 +1,4 @@
-"""study list: the recipes, what each teaches, how much differs, and who can run it."""
+"""study list: the recipes, what each teaches, how much differs, the interpreters."""
 import concurrent.futures
 
 from rich.table import Table
@@ -49,7 +49,7 @@ def table():
 
 
 def interpreter_lines():
-    """Yield a line for each tree's interpreter, and one for the others."""
+    """Yield a line for the interpreter of each tree, and one for all that are here."""
     for tree in (trees.named('py2_original'), trees.named('py3')):
         try:
             yield '%-13s %s' % (tree.name, interpreters.find(tree.major))
@@ -63,7 +63,7 @@ def interpreter_lines():
 
 
 def is_here(version):
-    """Whether there is an interpreter of a version, a pair of numbers."""
+    """Return whether an interpreter of a version, a pair of numbers, is here."""
     try:
         return bool(interpreters.find(*version))
     except interpreters.InterpreterMissing:

@@ -33,7 +33,7 @@ def command(tree, recipe, arguments):
 
 
 def become(tree, recipe, arguments):
-    """Run a recipe in place of this process, which so gets its signals and leaves
+    """Run a recipe in place of this process, so that it gets our signals and leaves
     its exit status. Raises StudyError."""
     argv = command(tree, recipe, arguments)
     sys.stdout.flush()
@@ -50,7 +50,7 @@ class Column:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def read(self, show):
-        """Call show(line) for each line it prints, errors included, to its end."""
+        """Call show(line) for each line that it prints, errors included."""
         for line in self.popen.stdout:
             show(line.decode('utf-8', 'replace').rstrip('\n'))
         self.popen.stdout.close()
@@ -98,7 +98,7 @@ def print_in_column(line, left, width):
 
 
 def pass_signals_to(children):
-    """From now on SIGINT and SIGTERM are for the children."""
+    """From now on, pass SIGINT and SIGTERM to the children."""
     def forward(number, frame):
         for child in children:
             # Ctrl-C has reached them already, if the terminal sent it.
@@ -111,7 +111,7 @@ def pass_signals_to(children):
 
 
 def split(argv):
-    """Return (recipe, our options, the recipe's arguments): ours stand before or
+    """Return (recipe, our options, the recipe's arguments). Ours stand before or
     right after the recipe's name."""
     recipe, ours, rest = None, [], list(argv)
     while rest:

@@ -6,12 +6,13 @@ import tempfile
 from compat import trees
 from study.commands import CommandLine
 from study.errors import StudyError
+from study.names import NAMES, SHARED
 
 FIXES = 'fissix.fixes'
 
 
 def translated(text, name):
-    """Return Python 2 source as fissix, the living 2to3, makes it Python 3."""
+    """Return the Python 3 that fissix, the living 2to3, makes of Python 2 source."""
     from fissix import refactor
     tool = refactor.RefactoringTool(refactor.get_fixers_from_package(FIXES))
     return str(tool.refactor_string(text, name))
@@ -30,7 +31,7 @@ def start(folder, with_2to3):
             raise StudyError('the folder is not empty: %s' % folder)
         # Whole or not at all: an interrupted start can be tried again.
         with tempfile.TemporaryDirectory(prefix='study-') as made:
-            for name in ('__init__',) + trees.RECIPES:
+            for name in NAMES:
                 copy(trees.named('py2_original').script(name),
                      os.path.join(made, name + '.py'), with_2to3)
             for name in os.listdir(made):
@@ -58,7 +59,8 @@ def main(argv):
                         help='with what fissix, the living 2to3, makes of them')
     args = parser.parse_args(argv)
     start(args.folder, args.with_2to3)
-    print('%d recipes%s in %s: make them Python 3, and ask: ./toxw study check %s' % (
-        len(trees.RECIPES), ', translated by fissix,' if args.with_2to3 else '',
-        args.folder, args.folder))
+    print('%d recipes and the modules that they share%s in %s: make them Python 3, %s '
+          'first, and ask: ./toxw study check %s' % (
+              len(trees.RECIPES), ', translated by fissix,' if args.with_2to3 else '',
+              args.folder, ' and '.join('%s.py' % name for name in SHARED), args.folder))
     return 0

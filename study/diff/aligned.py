@@ -1,14 +1,14 @@
-"""Which lines of a group answer each other, and what changed within a line."""
+"""Which lines of a group belong together, and what changed within a line."""
 import difflib
 import itertools
 import re
 
-ALIKE = 0.5  # of two lines, from 0 to 1: less is another line, not the same changed
+ALIKE = 0.5  # of two lines, from 0 to 1: with less, one is not the other, changed
 WORD = re.compile(r'\w+|\s+|.')
 
 
 def likeness(old, new):
-    """Return how much alike two lines are, 0 to 1; 0 for less than ALIKE. Spaces do
+    """Return how alike two lines are, from 0 to 1; 0 if less than ALIKE. Spaces do
     not count."""
     one, other = (list(filter(str.strip, words(text))) for text in (old, new))
     ratio = difflib.SequenceMatcher(None, one, other, False).ratio()
@@ -36,7 +36,7 @@ def loose(removed, added):
 
 
 def partners(removed, added):
-    """Return pairs of indices, both rising, that make the likeness greatest."""
+    """Return the pairs of indices, both rising, whose total likeness is greatest."""
     score = [[likeness(old.text, new.text) for new in added] for old in removed]
     best = [[0] * (len(added) + 1) for _ in range(len(removed) + 1)]
     for i, j in itertools.product(reversed(range(len(removed))),
@@ -57,7 +57,7 @@ def partners(removed, added):
 
 def spans(old, new):
     """Return what differs within two lines: a list of (begin, end) for each, in
-    characters. A different indent is not marked beside other changes."""
+    characters. A different indent is marked only where nothing else differs."""
     indents = indent(old), indent(new)
     if old.strip() == new.strip():
         return [(0, indents[0])], [(0, indents[1])]

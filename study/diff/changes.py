@@ -1,7 +1,7 @@
 """What differs between a recipe and its port: groups of changed lines.
 
-A group is what stands between two equal stretches: lines removed from the
-original, lines added in the port, either of them possibly none.
+A group is what stands between two equal stretches: lines removed from the original and
+lines added in the port. There may be none of one kind.
 """
 import ast
 import difflib

@@ -1,6 +1,6 @@
 """Two scripts in two columns, coloured, and the rules of each change.
 
-Where the screen is wide the rules stand in a third column, else below the change.
+On a wide screen the rules stand in a third column, otherwise below the change.
 """
 import itertools
 import re
@@ -18,8 +18,8 @@ from study.rulebook import rules
 
 CONTEXT = 3  # unchanged lines around a change
 NUMBER = 4  # columns of a line number
-WIDE = 150  # columns from which on the rules have a column of their own
-MARGIN = 42  # columns of the rules
+WIDE = 150  # from so many columns on, the rules have a column of their own
+MARGIN = 42  # width of that column
 
 # Few colours, and the terminal's own: they fit a light screen and a dark one.
 THEME = ANSISyntaxTheme({
@@ -33,8 +33,8 @@ SIDES = {'-': Style(color='red', bold=True, underline=True),
 
 @dataclass
 class Row:
-    """A line of each side, or None; group is the changed group it belongs to, or
-    None where both sides agree; partners says whether the one became the other."""
+    """A line of each side, or None. group is the changed group that it belongs to, or
+    None where both sides agree; partners says whether one line became the other."""
 
     old: changes.Line
     new: changes.Line
@@ -85,8 +85,8 @@ def highlighted(text, major):
 
 
 class Page:
-    """One recipe on the screen. found is all rules; told remembers which of them
-    the reader has been given the reason of."""
+    """One recipe on the screen. found is all rules; told holds those whose reason the
+    reader has already been given."""
 
     def __init__(self, console, found, recipe):
         self.console, self.found, self.told = console, found, set()
@@ -129,7 +129,7 @@ class Page:
         self.console.print(text, soft_wrap=True)
 
     def cells(self, row):
-        """Yield a row as the lines that it takes: long ones go on below."""
+        """Yield a row as the lines that it takes: a long one goes on below."""
         mark = ' '
         if row.group:
             mark = '|' if row.old and row.new else '<' if row.old else '>'

@@ -12,7 +12,7 @@ CONTEXT = 3  # lines
 
 def patch(found, rule, recipe):
     """Return a recipe's difference as the lines of a unified diff, whose hunks name
-    their rules. With a rule, only the groups of which it explains a line."""
+    their rules. With a rule, only the groups in which it explains a line."""
     names = ['py2_original', 'py3']
     old, new = (changes.read_lines(trees.named(name).script(recipe)) for name in names)
     if rule:

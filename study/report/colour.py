@@ -5,7 +5,7 @@ from markupsafe import Markup, escape
 from pygments import lexers
 from pygments import token
 
-# The first that a token's type lies in.
+# A token has the class of the first type here that its own belongs to.
 CLASSES = (
     (token.Comment, 'c'), (token.String, 's'), (token.Number, 'm'),
     (token.Operator.Word, 'k'), (token.Keyword, 'k'),
@@ -44,7 +44,7 @@ def marked(pieces, spans=()):
 
 
 def runs(pieces, spans):
-    """Yield (whether within a span, Markup) for stretches of a line."""
+    """Yield (whether it is within a span, its Markup) for each stretch of a line."""
     edges = sorted({edge for span in spans for edge in span})
     position = 0
     for name, text in pieces:

@@ -42,8 +42,8 @@ def read(path=rulebook.PATH):
 
 
 def headings(text):
-    """Yield (line, level or 0, title) for the lines of a text: a heading has a level,
-    from 2 on, what stands in a fenced block has none."""
+    """Yield (line, level or 0, title) for the lines of a text. A heading has a level,
+    from 2 on; a line of a fenced block has none."""
     fenced = False
     for line in text.splitlines():
         fenced ^= line.startswith('```')
@@ -52,7 +52,7 @@ def headings(text):
 
 
 def sections(text):
-    """Return the Sections of a text, in order; what stands above the first is none."""
+    """Return the Sections of a text, in order, without what stands above the first."""
     found = []
     for line, level, title in headings(text):
         rule = rulebook.HEADING.match(line)

@@ -1,7 +1,7 @@
 """The inheritance of the server classes, from the live classes, drawn as SVG.
 
-Every class stands under the last of its bases, as in server_hierarchy.py. A line of
-dashes leads from a class to each mix-in that it has in front of that base.
+Every class stands under the last of its bases, as in server_hierarchy.py. A dashed line
+leads from a class to each mix-in that it has in front of that base.
 """
 import json
 import os
@@ -46,7 +46,7 @@ def live(major, minor):
 
 def nodes(classes, known):
     """Return the Nodes of a figure from top to bottom. known holds the names of an
-    older figure: what is not among them is new. Without one nothing is."""
+    older figure: a class that is not among them is new. Without known, none is new."""
     children = {}
     for name, bases in sorted(classes.items()):
         children.setdefault(bases[-1] if bases else None, []).append(name)

@@ -9,7 +9,7 @@ from study.diff import changes
 from study.report import colour
 from study.rulebook import rules as rulebook
 
-FOLD = 12  # so many equal lines are too many to show
+FOLD = 12  # this many equal lines are too many to show
 CONTEXT = 3  # lines that stay above and below a change
 NAMED = re.compile(r'\s*(class \w+|def \w+)')
 
@@ -35,8 +35,8 @@ class Same:
 @dataclass
 class Change:
     """Lines that differ. rows are pairs of a Cell or None; rules maps the id of
-    each rule that explains some of them to these Lines. after holds the Same that
-    follow, up to the next change."""
+    each rule that explains some of the lines to those Lines. after holds each Same that
+    follows, up to the next change."""
 
     number: int
     rows: list
@@ -62,7 +62,7 @@ class Change:
 
 
 def ranges(numbers):
-    """Yield rising numbers as text, those without a gap between as '12–14'."""
+    """Yield rising numbers as text; numbers without a gap between them as '12–14'."""
     runs = itertools.groupby(enumerate(numbers), lambda item: item[1] - item[0])
     for _, run in runs:
         first, *others = [number for _, number in run]
@@ -126,7 +126,7 @@ class Pair:
             met.update(explained)
 
     def _equal(self, begin, end, at):
-        """Yield equal lines: those far from any change apart, to be hidden."""
+        """Yield equal lines: one Same, or three whose middle one is hidden."""
         total = len(self.original.lines)
         above = begin + (CONTEXT if begin else 0)
         below = end - (CONTEXT if end < total else 0)

@@ -11,8 +11,8 @@ SCROLLS = '<div class="scrolls" tabindex="0" role="group" aria-label="%s">'
 
 
 class Prose:
-    """Renders Markdown. anchors is {anchor: place}, words {text of a code span:
-    place}: where such a word stands, it becomes a link."""
+    """Renders Markdown. anchors is {anchor: place}, words is {text of a code span:
+    place}: a code span with that text becomes a link."""
 
     def __init__(self, anchors, words):
         self.anchors, self.words = anchors, words
@@ -23,8 +23,8 @@ class Prose:
             self.markdown.add_render_rule(kind, getattr(self, '_' + kind))
 
     def page(self, text, here=''):
-        """Return the HTML of blocks of Markdown, as Markup. here is the place where
-        it will stand: no word links there."""
+        """Return the HTML of blocks of Markdown, as Markup. here is the place where it
+        will stand: no word links to that."""
         return Markup(self.markdown.render(text, {'here': here}))
 
     def line(self, text):

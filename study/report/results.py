@@ -1,8 +1,8 @@
 """What the last runs of tox left: each test's outcome on each interpreter.
 
 tests/conftest.py writes a JSON file for each tox environment. Each is taken as it
-is, with the time of its run; one that is being written, or is older than the
-outcomes, is left out.
+is, with the time of its run. A file that is being written, or that holds no outcomes,
+is left out.
 """
 import collections
 import datetime
@@ -36,7 +36,7 @@ class Run:
 def load(folder=FOLDER):
     """Return the Runs of a folder, in the order of the table at the end of ./toxw."""
     runs = [read(os.path.join(folder, name + '.json'), name)
-            for name in matrix.REQUIRED + matrix.WELCOME]
+            for name in matrix.ENVIRONMENTS]
     return [run for run in runs if run]
 
 
@@ -54,8 +54,8 @@ def read(path, environment):
 
 
 class File:
-    """A file of tests: its runs, and its rows, each (rest of the node id, outcome
-    or None of each run), those with a failure first."""
+    """A file of tests: its runs and its rows. A row is (rest of the node id, outcome or
+    None of each run); those with a failure come first."""
 
     def __init__(self, name, ids, runs):
         self.name = name
@@ -85,7 +85,7 @@ def by_file(runs):
 
 
 def of_test(runs, file, name):
-    """Count the outcomes of a test function, all its parameters and all runs."""
+    """Count the outcomes of a test function, with all parameters and in all runs."""
     start = '%s::%s' % (file, name)
     return collections.Counter(
         outcome for run in runs for test, outcome in run.tests.items()

@@ -23,7 +23,7 @@ PLOTS = os.path.join(trees.ROOT, 'benchmarks', 'results', '*.svg')
 
 
 class Site:
-    """Everything that the pages show. runs are results.Run, possibly none."""
+    """Everything that the pages show. runs is a list of results.Run, perhaps empty."""
 
     def __init__(self, runs):
         text = guide.read()
@@ -97,7 +97,7 @@ class Site:
 
 
 def neighbours(items):
-    """Yield (item, the one before, the one after); at the ends one of them is None."""
+    """Yield (item, the one before, the one after), with None at the ends."""
     for before, item, after in zip([None] + items, items, items[1:] + [None]):
         yield item, before, after
 

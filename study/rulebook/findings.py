@@ -1,11 +1,11 @@
 """Which rule a port has broken, judged by the tests that fail.
 
-A test that fails speaks for the rules that it guards, the less the more they are.
-A unit test speaks loudest: it fails for what it tests, where a script's test fails
-for whatever goes wrong before its last line; and one that fails by its own assertion
-speaks louder than one that does not get there. A rule most of whose tests pass is
-probably not the one. And where Python has said what is wrong, in the words that
-MIGRATION.md gives for a rule, that counts whatever the test was about.
+A test that fails speaks for the rules that it guards: the more there are, the less for
+each. A unit test speaks loudest: it fails for what it tests, while the test of a script
+fails for whatever goes wrong before its last line. A test that fails by its own
+assertion speaks louder than one that does not get that far. A rule most of whose tests
+pass is probably not the broken one. And where Python has said what is wrong, in the
+words that MIGRATION.md gives for a rule, that counts whatever the test was about.
 """
 import collections
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from study.rulebook import words
 
 WEIGHT = {'unit': 4, 'wire': 2, 'hostile': 2, 'script': 1, 'interop': 1}
-UNASSERTED = 0.5  # of the weight, for a test that an error ended on its way
+UNASSERTED = 0.5  # of the weight, for a test that an error ended before its assertion
 SAID = 4  # for a test that fails with the words of a rule
 
 
@@ -26,16 +26,16 @@ class Finding:
 
 
 def speaks_for(test, rules):
-    """Return the ids of the rules in whose words a failed test has failed."""
+    """Return the ids of the rules whose words stand in the error of a failed test."""
     said = words.of_test(test)
     return [rule.id for rule in rules.values()
             if any(piece in said for piece in rule.errors)]
 
 
 def scores(tests, rules):
-    """Return {rule id: how much speaks for it}, without those for which nothing does.
+    """Return {rule id: how much speaks for it}, without rules for which nothing does.
 
-    The variants of one test speak once, together.
+    The variants of one test speak together, as one.
     """
     failed, total, said = (collections.Counter() for _ in range(3))
     variants = collections.Counter(test.function for test in tests)
@@ -55,7 +55,7 @@ def scores(tests, rules):
 
 
 def ranked(tests, rules):
-    """Return the Findings, the likeliest rule first, what speaks for no rule last.
+    """Return the Findings: the likeliest rule first, and last what speaks for no rule.
 
     tests are those of a recipe that were run, rules a dict by id. A test stands under the
     likeliest of the rules that it guards or speaks for.

@@ -1,18 +1,20 @@
-"""What Python says when something goes wrong, found in what a test has shown of it."""
+"""What Python says when something goes wrong, found in the output of a test."""
 import re
 
 ESCAPED = re.compile(r'\\([\\\'"nt])')
 COLOUR = re.compile(r'(?:\x1b|\\x1b|\\033)\[[\d;]*m')
-# What pytest writes of an error, in contrast to the source that it shows.
+# How pytest marks the lines of an error; what it shows besides is source.
 SHOWN = re.compile(r'E  |\s*\|')
 # The last line of a traceback.
 LAST = re.compile(r'[\w.]*(?:Error|Warning|Exception|Interrupt|Exit)(?::|$)')
+# Above it may stand the name of a thread, which is not wrong by itself.
+THREAD = re.compile(r'Exception in thread .*')
 LETTERS = {'n': '\n', 't': '\t'}
-DEPTH = 3  # a repr of a repr of a repr: a message in an exception in an assertion
+DEPTH = 3  # a repr of a repr of a repr: an assertion shows an exception's message
 
 
 def plain(text):
-    """Return a text as it was before it was put into repr()s and into colours."""
+    """Return a text without colours, and as it was before repr() was called on it."""
     for _ in range(DEPTH):
         text = ESCAPED.sub(lambda match: LETTERS.get(match[1], match[1]), text)
     return COLOUR.sub('', text)
@@ -32,7 +34,7 @@ def of_group(test):
 
 
 def worth_reading(lines):
-    """Return those lines that are no warnings about what was left open: one error is
+    """Return the lines without warnings about what was left open: one error is
     the reason of many of them."""
     return [line for line in lines if not line.startswith('ResourceWarning')]
 
@@ -40,8 +42,5 @@ def worth_reading(lines):
 def of_test(test):
     """Return the words in which a failed test has failed, as text: what pytest shows of
     the error, and the last lines of the tracebacks that its programs have printed."""
-    shown = '\n'.join(filter(SHOWN.match, test.text.splitlines()))
-    lines = [line for line in plain(shown).splitlines()
-             # Its name is that of a thread, and no thread's name is wrong by itself.
-             if not line.lstrip('E ').startswith('Exception in thread ')]
-    return '\n'.join(lines + last_lines(plain(test.said)))
+    shown = plain('\n'.join(filter(SHOWN.match, test.text.splitlines())))
+    return '\n'.join([THREAD.sub('', shown)] + last_lines(plain(test.said)))

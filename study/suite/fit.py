@@ -22,9 +22,8 @@ class Unfit(Exception):
 
 
 def unfit(tree, chosen, rules):
-    """Return {name: Unfit} of those of the chosen recipes and shared modules that
-    cannot be tested, and of the shared modules that keep them from it, which come
-    first. rules is a dict by id."""
+    """Return {name: Unfit} for the chosen recipes and shared modules that cannot be
+    tested. First come the shared modules that are the reason. rules is a dict by id."""
     found, asked = {}, needed(tree, chosen).union(chosen)
     for name in filter(asked.__contains__, names.NAMES):
         try:
@@ -41,6 +40,14 @@ def needed(tree, chosen):
     return found if found <= set(chosen) else needed(tree, found.union(chosen))
 
 
+def with_users(tree, chosen, unfit):
+    """Return the chosen names, and with a shared module the recipes that import it and
+    can be tested: most of what it does is tested through them."""
+    shared = set(chosen).intersection(names.SHARED)
+    return [name for name in names.NAMES if name in chosen
+            or shared & needed(tree, [name]) and name not in unfit]
+
+
 def imported(tree, name):
     """Return the shared modules that a file imports, as a set. It need not compile."""
     try:
@@ -54,7 +61,7 @@ def imported(tree, name):
 
 def require_fit(tree, name, rules, broken):
     """Raise Unfit for a file that is not there, that does not compile, or that imports
-    one of the broken; and for a shared module that cannot be imported."""
+    a broken module; and for a shared module that cannot be imported."""
     require_syntax(tree.script(name), rules)
     for module in broken:
         if module in imported(tree, name):
@@ -80,8 +87,8 @@ def require_syntax(path, rules):
 
 
 def syntax_rule(rules, line):
-    """Return the rule about a line that is no Python 3, or None: one of those that
-    a translator of syntax can mend by itself."""
+    """Return the rule that explains why a line is no Python 3, or None. It is one of
+    those that 2to3 does completely."""
     for rule in rules.values():
         if rule.fields['2to3'].startswith('done') and any(
                 pattern.search(line) for claim in rule.claims

@@ -1,8 +1,8 @@
 """The table at the end of ./toxw: interpreter, tree, passed, failed, skipped.
 
-Reads the counts that tests/conftest.py left in a folder, one file a tox
-environment. Only those of this run count (TOXW_RUN tells them apart). Where
-CI=true, an interpreter that is required and has no counts is a failure.
+Reads the counts that tests/conftest.py left in a folder, one file for each tox
+environment. Only those of this run count (TOXW_RUN tells them apart). With CI=true, a
+required interpreter without counts is a failure.
 """
 import json
 import os
@@ -10,6 +10,8 @@ import sys
 
 from compat import interpreters
 
+# In the order of the table.
+ENVIRONMENTS = interpreters.REQUIRED + interpreters.WELCOME + ['interop']
 ROW = '%-8s %-16s %-14s %7s %7s %8s'
 
 
@@ -47,8 +49,7 @@ def row(environment, counts):
 
 
 def main(folder):
-    names = interpreters.REQUIRED + interpreters.WELCOME + ['interop']
-    results = {name: counts_of(folder, name) for name in names}
+    results = {name: counts_of(folder, name) for name in ENVIRONMENTS}
     print(ROW % ('env', 'interpreter', 'tree', 'passed', 'failed', 'skipped'))
     for name, counts in results.items():
         print(row(name, counts))

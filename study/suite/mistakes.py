@@ -1,84 +1,39 @@
 """Classic mistakes of porting, and the rule that `study check` names for each.
 
-    ./toxw run -e mistakes      (python -m study.suite.mistakes [RECIPE ...])
+    ./toxw run -e mistakes      (python -m study.suite.mistakes [WORD ...])
 
-Each mistake is made in a copy of py3/, alone, and the tests of its recipe are
-run against the copy. The exit status is 1 if any mistake passes, or if another rule
-than its own is named first.
+Each mistake of study.suite.catalogue is made in a copy of py3/, alone, and the tests of
+one recipe are run against the copy. With words, only the mistakes in whose row one of
+them stands. The exit status is 1 if a mistake passes that a test should find, or if
+another rule than one of its own is named first.
 """
-import collections
+import concurrent.futures
 import os
 import shutil
 import sys
 import tempfile
+import time
+from dataclasses import dataclass
 
 from compat import trees
 from study.rulebook import findings
 from study.rulebook import rules
+from study.suite import catalogue
+from study.suite import fit
 from study.suite import suite
 
-Mistake = collections.namedtuple('Mistake', 'what rule recipe old new')
+AT_ONCE = 2  # mistakes
+SECONDS = 90  # for the tests of one
 
-FORKING, THREADING = 'forking_mixin_socket_server', 'threading_mixin_socket_server'
-CHAT, WEB = 'chat_server_with_select', 'simple_web_server_with_epoll'
-MATRIX, TCP = 'server_matrix', 'tcp_server'
 
-MISTAKES = [
-    Mistake('print of a bytes repr', 'text-for-the-screen', FORKING,
-            "return data.decode('latin-1').encode('unicode_escape').decode('ascii')",
-            'return data'),
-    Mistake('reply built with "%s" % bytes', 'bytes-formatting', FORKING,
-            "b'%d: %s' % (current_process_id, data)",
-            "('%d: %s' % (current_process_id, data)).encode('utf-8')"),
-    Mistake('ASCII instead of UTF-8', 'bytes-on-the-wire', CHAT,
-            "data = text.encode('utf-8')", "data = text.encode('ascii')"),
-    Mistake('native-size struct format', 'struct-sizes', CHAT, "'!I'", "'L'"),
-    Mistake('recv once instead of until complete', 'bytes-on-the-wire', TCP,
-            "            reply += data\n", "            reply += data\n            break\n"),
-    Mistake('fileno() after close()', 'closed-fileno', WEB,
-            "        self.deadlines[connection.state].pop(connection, None)\n"
-            "        del self",
-            "        self.deadlines[connection.state].pop(connection, None)\n"
-            "        connection.sock.close()\n        del self"),
-    Mistake('unregister after close()', 'closed-fileno', CHAT,
-            "        self.watch(sock, False, False)\n        sock.close()\n\n\nclass",
-            "        sock.close()\n        self.watch(sock, False, False)\n\n\nclass"),
-    Mistake('text-mode newline changes', 'newlines', CHAT,
-            "data = os.read(0, BUF_SIZE)",
-            "data = os.read(0, BUF_SIZE).replace(b'\\r\\n', b'\\n')"),
-    Mistake('one slash in the frame length', 'integer-division', CHAT,
-            "MAX_FRAME // 16", "MAX_FRAME / 16"),
-    Mistake('keys() changed while looping', 'dict-views', CHAT,
-            "list(self.members.keys())", "self.members.keys()"),
-    Mistake('sorted of None and text', 'sorting-mixed-types', CHAT,
-            "member.name or ''", "member.name"),
-    Mistake("the thread's name as it is", 'thread-names', THREADING,
-            "threading.current_thread().name.split()[0]",
-            "threading.current_thread().name"),
-    Mistake('server.socket.close()', 'server-close', FORKING,
-            "server.server_close()", "server.socket.close()"),
-    Mistake('the exception after its block', 'exception-variable', CHAT,
-            "except OSError as caught:\n            error = caught\n",
-            "except OSError as error:\n"),
-    Mistake('the exception after its block', 'exception-variable', WEB,
-            "except OSError as caught:\n            error = caught\n",
-            "except OSError as error:\n"),
-    Mistake('ForkingMixIn after TCPServer', 'mix-in-first', FORKING,
-            "socketserver.ForkingMixIn, socketserver.TCPServer",
-            "socketserver.TCPServer, socketserver.ForkingMixIn"),
-    Mistake('text compared with bytes', 'bytes-on-the-wire', WEB,
-            "b'close' not in options", "'close' not in options"),
-    Mistake('length of the text, not of the bytes', 'bytes-on-the-wire', WEB,
-            "% len(body)]", "% len(text)]"),
-    Mistake('connections dropped while looping', 'dict-views', WEB,
-            "list(self.connections.values())", "self.connections.values()"),
-    Mistake('round()', 'rounding', MATRIX,
-            "math.floor(seconds / SERVICE_TIME + 0.5)",
-            "int(round(seconds / SERVICE_TIME))"),
-    Mistake('output in the locale\'s encoding', 'stdin-and-stdout', CHAT,
-            "sys.stdout.buffer.write(harmless(text).encode('utf-8') + b'\\n')",
-            "sys.stdout.write(harmless(text) + '\\n')"),
-]
+@dataclass(frozen=True)
+class Verdict:
+    """What check says about a mistake. named is the rule that it names first, or None;
+    test is the first that speaks for it, '' if nothing was found."""
+
+    named: str
+    test: str
+    seconds: float
 
 
 def made(mistake, folder):
@@ -86,48 +41,79 @@ def made(mistake, folder):
     copy = os.path.join(folder, 'py3')
     shutil.copytree(trees.named('py3').path, copy,
                     ignore=shutil.ignore_patterns('__pycache__'))
-    path = os.path.join(copy, mistake.recipe + '.py')
+    path = os.path.join(copy, mistake.name + '.py')
     with open(path, encoding='utf-8') as source:
         text = source.read()
     if text.count(mistake.old) != 1:
-        sys.exit('mistakes: not once in %s: %r' % (mistake.recipe, mistake.old))
-    with open(path, 'w', encoding='utf-8') as target:
+        sys.exit('mistakes: not once in %s: %r' % (mistake.name, mistake.old))
+    with open(path, 'w', encoding='utf-8', newline='') as target:
         target.write(text.replace(mistake.old, mistake.new))
     return copy
 
 
-def first_finding(mistake, found):
-    """Return what `study check` says first about a mistake, a findings.Finding, or
-    None if no test fails. found is all rules."""
-    folder = tempfile.mkdtemp()
+def verdict(mistake, found):
+    """Return what `study check` says first about a mistake, a Verdict. found is all
+    rules."""
+    folder, begin = tempfile.mkdtemp(), time.monotonic()
     try:
-        tree = trees.Tree(made(mistake, folder))
-        result = suite.run(tree, [mistake.recipe])[0]
+        return Verdict(*said(trees.Tree(made(mistake, folder)),
+                             mistake.asked or mistake.name, found),
+                       time.monotonic() - begin)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return next(iter(findings.ranked(result.ran, found)), None)
 
 
-def verdict(mistake, finding):
-    """Return whether the right rule was named, and words that say so."""
-    if finding is None:
-        return False, 'NOT FOUND'
-    named = finding.rule.id if finding.rule else 'no rule'
-    right = named == mistake.rule
-    words = named if right else 'NOT %s, but %s' % (mistake.rule, named)
-    return right, '%s, by %s' % (words, finding.tests[0].name)
+def said(tree, recipe, found):
+    """Return the id of the rule that is named first, or None, and the name of a test
+    that speaks for it, '' if all is faithful."""
+    for reason in fit.unfit(tree, [recipe], found).values():
+        return reason.rule and reason.rule.id, str(reason)
+    result = suite.run(tree, [recipe], seconds=SECONDS)[0]
+    ranked = findings.ranked(result.ran, found)
+    if not ranked:
+        return None, ''
+    return ranked[0].rule and ranked[0].rule.id, ranked[0].tests[0].name
 
 
-def main(recipes):
-    found, wrong = rules.load(), 0
-    for mistake in MISTAKES:
-        if recipes and mistake.recipe not in recipes:
-            continue
-        right, words = verdict(mistake, first_finding(mistake, found))
-        wrong += not right
-        print('%-38s %-30s\n    %s' % (mistake.what, mistake.recipe, words), flush=True)
-    sys.exit('mistakes: %d not named' % wrong if wrong else 0)
+def judged(mistake, verdict):
+    """Return whether a mistake was found and named as it should, and words for it."""
+    if not verdict.test:
+        return bool(mistake.missed), mistake.missed or 'NOT FOUND'
+    right = verdict.named in mistake.rules
+    words = verdict.named or 'no rule'
+    if not right:
+        words = 'NOT %s, but %s' % (' or '.join(mistake.rules), words)
+    return right, '%s, by %s' % (words, verdict.test)
+
+
+def row(mistake, verdict, words):
+    """Return the two lines of the table for a mistake."""
+    where = mistake.name + (', asked: ' + mistake.asked if mistake.asked else '')
+    return '%-48s %s\n    %3.0f s  %s' % (mistake.what, where, verdict.seconds, words)
+
+
+def chosen(wanted):
+    """Return the mistakes in whose row one of some words stands; all without words."""
+    return [mistake for mistake in catalogue.MISTAKES if not wanted or any(
+        word in ' '.join((mistake.what, mistake.name, mistake.asked) + mistake.rules)
+        for word in wanted)]
+
+
+def main(wanted):
+    found, mistakes = rules.load(), chosen(wanted)
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        verdicts = []
+        for mistake, said_of_it in zip(mistakes, pool.map(
+                lambda mistake: verdict(mistake, found), mistakes)):
+            verdicts.append((said_of_it, *judged(mistake, said_of_it)))
+            print(row(mistake, said_of_it, verdicts[-1][2]), flush=True)
+    print('%d mistakes: %d found, %d with their rule first; the longest took %.0f s.' % (
+        len(verdicts), sum(bool(one.test) for one, _, _ in verdicts),
+        sum(right and bool(one.test) for one, right, _ in verdicts),
+        max((one.seconds for one, _, _ in verdicts), default=0)))
+    wrong = sum(not right for _, right, _ in verdicts)
+    return 'mistakes: %d not found, or not named' % wrong if wrong else 0
 
 
 if __name__ == '__main__':
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -8,7 +8,7 @@ class Outcome:
 
     kind is its marker: 'unit', 'wire'... about are the recipes and shared modules that
     it is about. outcome is 'passed', 'failed', 'skipped', or '' if it was not run;
-    message says in short why, text is the traceback, said is what the programs of the
+    message says why in short, text is the traceback, said is what the programs of the
     test wrote to stderr, and asserted says that an assertion of the suite failed, and
     no error came before it.
     """
@@ -57,5 +57,5 @@ class Result:
 
     @property
     def skipped(self):
-        """The tests that could not be asked, as a list."""
+        """The tests that were skipped, as a list."""
         return [test for test in self.tests.values() if test.outcome == 'skipped']

@@ -1,7 +1,7 @@
 """A pytest plugin: it runs the tests about some recipes, and writes how each one ended.
 
 study.suite.suite loads it (`-p study.suite.plugin`) and reads what it writes: one JSON
-object a line into the file descriptor --study-fd. The first line is a list, all
+object a line, into the file descriptor --study-fd. The first line is a list of all
 tests about these recipes: [{"id": ..., "kind": ..., "rules": [...], "about": [...]},
 ...]. Then comes one line for each test that ended (see study.suite.worker). The last
 line is null.
@@ -25,6 +25,7 @@ def pytest_addoption(parser):
     group.addoption('--study-fd', type=int, help='where to write the results')
     group.addoption('--study-names', help='of recipes and shared modules, with commas '
                     'between them: only the tests about these')
+    group.addoption('--study-without', help='names: no test that is about one of these')
     group.addoption('--study-workers', type=int, help='so many run tests at a time')
     group.addoption('--study-enough', type=int, help='failed tests of a recipe; 0: all')
     group.addoption('--study-seconds', type=int, help='for all tests together')
@@ -40,6 +41,7 @@ class Session:
     def __init__(self, config):
         self.target = os.fdopen(config.getoption('--study-fd'), 'w', encoding='utf-8')
         self.names = set(config.getoption('--study-names').split(','))
+        self.without = set(config.getoption('--study-without').split(','))
 
     def write(self, value):
         self.target.write(json.dumps(value) + '\n')
@@ -47,7 +49,8 @@ class Session:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config, items):
-        chosen = sorted((item for item in items if names_of(item) & self.names),
+        chosen = sorted((item for item in items if names_of(item) & self.names
+                         and not names_of(item) & self.without),
                         key=lambda item: KINDS.index(kind_of(item)))
         config.hook.pytest_deselected(
             items=[item for item in items if item not in chosen])
@@ -55,7 +58,10 @@ class Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):
-        """Run the tests, in the place of pytest's own loop."""
+        """Run the tests, in place of pytest's own loop, which does the rest: it
+        complains of what could not be collected."""
+        if session.testsfailed:
+            return None
         tests = [pool.Test(item, names_of(item) & self.names) for item in session.items]
         self.write([{'id': test.id, 'kind': kind_of(test.item),
                      'rules': rules_of(test.item), 'about': sorted(test.names)}

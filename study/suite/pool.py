@@ -1,9 +1,9 @@
 """Tests, run by several workers at a time, each of which can be ended at any moment.
 
-What a port does, it does in a worker, which is a fork of this process, or in a child of
-one. This process knows nothing of the port: it hands out one test after the other,
-looks after the workers, and puts a new one in the place of each in which a test has
-failed, for a thread or a descriptor of that test may be left there.
+The code of a port runs in a worker, which is a fork of this process, or in a child of
+one. This process itself knows nothing of the port: it hands out one test after the
+other, looks after the workers, and replaces each worker in which a test has failed,
+since that test may have left a thread or a descriptor there.
 """
 import collections
 import json
@@ -17,8 +17,8 @@ from study.suite import remains
 from study.suite import worker
 
 LIMIT = 30  # seconds for a test: then it is interrupted, by pytest-timeout
-KILL = LIMIT + 5  # for one that cannot be interrupted
-# Seconds that the failed tests of a recipe may take, together: more of them cost
+KILL = LIMIT + 5  # for a test that cannot be interrupted
+# Seconds that the failed tests of a recipe may take together: more of them would cost
 # patience and say nothing new.
 PATIENCE = 60
 MEMORY = 2 ** 30  # bytes, of a worker or of anything that it has started
@@ -62,7 +62,7 @@ class Worker:
         return time.monotonic() - self.begin
 
     def read(self):
-        """Return what it has reported, or None if it is not complete."""
+        """Return what it has reported, or None while that is not complete."""
         try:
             self.received += self.sock.recv(2 ** 20)
         except OSError:
@@ -89,9 +89,9 @@ class Worker:
 
 
 class Pool:
-    """Runs tests, so many at once and all within some seconds; those of a recipe only
-    until enough have failed, unless that is 0. write(value) is called for each that has
-    ended."""
+    """Runs tests, so many at once, and all within so many seconds. The tests of a
+    recipe end when enough of them have failed; with 0 they all run. write(value) is
+    called for each that has ended."""
 
     def __init__(self, tests, at_once, enough, seconds, write):
         self.tests, self.at_once, self.write = tests, at_once, write
@@ -113,7 +113,7 @@ class Pool:
                 self.retire(one)
 
     def hand_out(self):
-        """Let workers begin with what waits, while there is room for them."""
+        """Let workers begin with the tests that wait, as long as there is room."""
         while self.waiting and len(self.workers) < self.at_once:
             if not self.give(self.hire()):
                 break
@@ -176,7 +176,7 @@ class Pool:
                 self.retire(one)
 
     def hungry(self):
-        """Return {pid: what it takes too much of} of workers, from time to time."""
+        """Return {pid: what it uses too much of} for the workers, from time to time."""
         if time.monotonic() < self.looked + LOOK:
             return {}
         found = remains.appetite([one.pid for one in self.workers])

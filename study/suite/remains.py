@@ -1,5 +1,5 @@
-"""Processes that somebody has left behind, found in /proc (Linux): those of his session,
-and those that carry his mark in their environment."""
+"""Processes that a run has left behind, found in /proc (Linux): those of its session,
+and those that carry its mark in their environment."""
 import contextlib
 import os
 import signal
@@ -32,7 +32,7 @@ def everybody():
 
 
 def has_mark(pid, *marks):
-    """Whether one of these stands in the environment that a process began with."""
+    """Return whether a process began with one of these marks in its environment."""
     return not set(marks).isdisjoint(read(pid, 'environ').split(b'\0'))
 
 
@@ -56,7 +56,7 @@ def kill_marked(mark):
 
 
 def kill_all(find):
-    """Kill what find() finds, until it finds nothing that lives: meanwhile a child may
+    """Kill what find() finds, until it finds nothing alive: meanwhile a child may
     have been started."""
     for _ in range(10):
         found = [pid for pid in find() if not is_dead(pid)]
@@ -68,12 +68,12 @@ def kill_all(find):
 
 
 def is_dead(pid):
-    """Whether a process has ended, waited for or not."""
+    """Return whether a process has ended, waited for or not."""
     return read(pid, 'stat').rpartition(b')')[2].split()[:1] in ([], [b'Z'])
 
 
 def appetite(leaders):
-    """Return {leader: (processes, bytes that the largest of them uses)} of sessions."""
+    """Return {leader: (processes, bytes that the largest of them uses)}, by session."""
     found = {leader: (0, 0) for leader in leaders}
     for pid in everybody():
         leader = session(pid)

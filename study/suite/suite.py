@@ -18,16 +18,16 @@ from study.suite import pool
 from study.suite import remains
 from study.suite.outcome import Outcome, Result
 
-AT_ONCE = 4  # tests: they mostly wait, so several share the processors well
-ENOUGH = 12  # failed tests of a recipe: more of them say no more
+AT_ONCE = 4  # tests: they mostly wait, so that several share the processors well
+ENOUGH = 12  # failed tests of a recipe: more would say nothing new
 SECONDS = 1800  # for all tests, however many fail
 GOODBYE = 10  # seconds that pytest gets to end, after its last word
-# Seconds that a test waits for what never comes: a port with one mistake may have
-# dozens of such tests, and one that is faithful needs no second.
+# Seconds that a test waits for what never comes. A port with one mistake may have
+# dozens of such tests; in a faithful one none takes a second.
 DEADLINE = 8
 NEEDED = {'pytest': 'pytest', 'pytest_timeout': 'pytest-timeout', 'six': 'six',
           'greenlet': 'greenlet', 'hypothesis': 'hypothesis'}
-# Variables: pytest may keep what it has compiled, and does not write for tox.
+# Variables: pytest may keep its bytecode, and writes no results for tox.
 NOT_OURS = ('PYTHONDONTWRITEBYTECODE', 'PORT_RESULTS', 'PORT_TREE')
 # Its tests are about compat.diesel and no recipe: a test holds that.
 LEFT_OUT = os.path.join('tests', 'diesel')
@@ -45,13 +45,15 @@ def require_packages():
 def tests_about(tree, names):
     """Return the tests about some recipes and shared modules as Outcomes, in the order
     of the run. None is run. Raises StudyError."""
-    return list(Run(tree, names, ['--collect-only']).tests(lambda known, test: None))
+    options = ['--collect-only', '--study-without', '']
+    return list(Run(tree, names, options).tests(lambda known, test: None))
 
 
 def run(tree, names, progress=lambda known, test: None, enough=ENOUGH,
-        at_once=AT_ONCE, deadline=DEADLINE, seconds=SECONDS):
+        at_once=AT_ONCE, deadline=DEADLINE, seconds=SECONDS, without=()):
     """Run the tests about some recipes and shared modules of a tree; return a Result of
-    each, in order. A test about several of them is run once.
+    each, in order. A test about several of them is run once; one that is also about one
+    of those to do without, never.
 
     The tests of a recipe end when enough of them have failed; with 0 all are run. What
     has not ended after so many seconds has failed. progress(known, test) is called with
@@ -61,7 +63,7 @@ def run(tree, names, progress=lambda known, test: None, enough=ENOUGH,
     if not names:
         return []
     options = ['--study-enough', str(enough), '--study-workers', str(at_once),
-               '--study-seconds', str(seconds)]
+               '--study-seconds', str(seconds), '--study-without', ','.join(without)]
     results = {name: Result(name) for name in names}
     for test in Run(tree, names, options, deadline).tests(progress):
         for name in test.about:
@@ -106,7 +108,7 @@ class Run:
              '-p', 'no:cacheprovider', '-p', 'pytest_timeout',
              '-p', '_hypothesis_pytestplugin',
              '--timeout', str(pool.LIMIT), '--timeout-method', 'signal',
-             # What hypothesis does among its examples; a child is stricter.
+             # hypothesis does so among its examples; for a child it is an error.
              '-W', 'ignore:Comparison between bytes and int:BytesWarning',
              '--ignore', LEFT_OUT, '--tree', self.tree.path,
              '--study-names', ','.join(self.names), '--study-fd', str(descriptor)]
@@ -117,8 +119,8 @@ class Run:
 
 @contextlib.contextmanager
 def ending(child):
-    """Let pytest end by itself, after what is done here, or as by Ctrl-C, if that did
-    not come to its end; and in any case make it end."""
+    """A context: when it is left, pytest ends by itself, or as if by Ctrl-C where there
+    was an exception; in any case it ends."""
     try:
         yield
     except BaseException:

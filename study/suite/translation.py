@@ -2,7 +2,8 @@
 
     python -m study.suite.translation     translates, runs all tests, prints the rows
 
-It takes some minutes. study/tests/test_translation.py holds the table to the truth.
+It takes some minutes, and SECONDS at most. study/tests/test_translation.py holds the
+table to the truth.
 """
 import concurrent.futures
 import os
@@ -15,15 +16,21 @@ from dataclasses import dataclass
 from compat import process
 from compat import trees
 from study.commands import start
+from study.names import NAMES
 from study.rulebook import findings
 from study.rulebook import rules
+from study.suite import remains
 from study.suite import suite
 
 HEADING = '## What a mechanical translation leaves broken'
 ROW = re.compile(r'\| `(\w+)` \| (.+?) \| (\d+) of (\d+) \| (?:`([\w-]+)`|none) \|$')
 PATIENCE = 10  # seconds that a demonstration gets
+SECONDS = 780  # for all tests
+AT_ONCE = 8  # tests: most of them fail, and those that fail mostly wait
+DEADLINE = 4  # seconds for what a test waits for
 HANGS = 'hangs'
-OR = ', or '  # between two ends, where it depends on which thread comes first
+NOTHING = '–'  # instead of a demonstration, which a shared module does not have
+OR = ', or '  # between two ends, where that depends on which thread comes first
 RUNS = 'runs'
 
 
@@ -39,7 +46,7 @@ class Row:
     rule: str
 
     def may_end(self, end):
-        """Whether its demonstration ends so, or may."""
+        """Return whether its demonstration may end like this."""
         return end in self.demonstration.split(OR)
 
     def __str__(self):
@@ -63,15 +70,16 @@ def demonstration(tree, recipe):
     child = subprocess.Popen(
         process.python(tree) + [tree.script(recipe)], text=True, cwd=trees.ROOT,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        env=process.environment_of(tree), start_new_session=True)
+        env=process.environment_of(tree, process.surroundings()),
+        start_new_session=True)
     try:
         said, hangs = child.communicate(timeout=PATIENCE)[1], False
     except subprocess.TimeoutExpired:
-        suite.end_group(child)
+        remains.kill(child.pid)
         said, hangs = child.communicate()[1], True
-    suite.end_group(child)
+    remains.kill(child.pid)
     lines = said.splitlines()
-    errors = [line for line in lines if re.match(r'\w*Error: ', line)] or lines
+    errors = [line for line in lines if re.match(r'\w*(Error|Warning): ', line)] or lines
     if errors:
         error = '`%s`' % errors[-1].partition('. Did you mean')[0]  # said since 3.10
         return error + (', and hangs' if hangs else '')
@@ -79,25 +87,26 @@ def demonstration(tree, recipe):
 
 
 def demonstrations(tree):
-    """Return {recipe: how its demonstration ends}, several at a time."""
+    """Return {name: how its demonstration ends}, several at a time."""
     with concurrent.futures.ThreadPoolExecutor(suite.AT_ONCE) as pool:
         ends = pool.map(lambda recipe: demonstration(tree, recipe), trees.RECIPES)
-    return dict(zip(trees.RECIPES, ends))
+    return dict(dict.fromkeys(trees.SHARED, NOTHING), **dict(zip(trees.RECIPES, ends)))
 
 
 def with_others(ends):
-    """Return ends, each with the others that MIGRATION.md knows beside it."""
+    """Return ends, each with the other ends that MIGRATION.md knows for it."""
     known = recorded()
     return {recipe: known[recipe].demonstration
             if recipe in known and known[recipe].may_end(end) else end
             for recipe, end in ends.items()}
 
 
-def rows(tree, recipes, ends, enough=0):
-    """Run the tests of some recipes, each until enough have failed, and return their
-    Rows. ends is {recipe: how its demonstration ends}."""
+def rows(tree, chosen, ends, enough=0):
+    """Run the tests of some recipes and shared modules, each until enough have failed,
+    and return their Rows. ends is {name: how its demonstration ends}."""
     found = []
-    for result in suite.run(tree, recipes, enough=enough):
+    for result in suite.run(tree, chosen, enough=enough, at_once=AT_ONCE,
+                            deadline=DEADLINE, seconds=SECONDS):
         ranked = findings.ranked(result.ran, rules.load())
         first = ranked[0].rule if ranked else None
         found.append(Row(result.recipe, ends[result.recipe], len(result.failed),
@@ -109,7 +118,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         start.start(os.path.join(folder, 'translated'), True)
         tree = trees.Tree(os.path.join(folder, 'translated'))
-        for row in rows(tree, trees.RECIPES, with_others(demonstrations(tree))):
+        for row in rows(tree, NAMES, with_others(demonstrations(tree))):
             print(row)
     return 0
 

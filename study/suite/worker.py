@@ -1,8 +1,8 @@
 """A fork of pytest that runs the tests it is told to, one after the other.
 
 It writes one JSON object for each test: {"id", "outcome"}, and where the test has not
-passed its "message", the whole "text", what was "said" on stderr by the test and the
-programs it ran, and whether an assertion of the suite said so, "asserted".
+passed its "message", the whole "text", what the test and its programs have "said" on
+stderr, and whether an assertion of the suite failed, "asserted".
 """
 import json
 import os
@@ -14,12 +14,12 @@ from compat import process
 from compat import trees
 
 ROOM = 100000  # characters of a text that are kept
-FILE = 2 ** 26  # bytes of a file: what is printed in a test is caught in one
+FILE = 2 ** 26  # bytes of a file, such as the one that catches what a test prints
 
 
 def work(items, sock):
-    """Run tests until the other end of a socket is closed. It sends the number of the
-    next one in items, a line each."""
+    """Run tests until the other end of a socket is closed. Each line that it sends is
+    the number of the next test in items."""
     settle()
     reports = Reports(items[0].config)
     with sock.makefile('rw', encoding='utf-8') as stream:
@@ -69,7 +69,7 @@ class Reports:
         del self.children[:]
 
     def pytest_runtest_logreport(self, report):
-        """A test has three phases, of which the first that does not pass counts."""
+        """A test has three phases; the first that does not pass counts."""
         if not report.passed and self.result is None:
             self.result = result(report)
         self.said += [text for title, text in report.sections
@@ -112,8 +112,8 @@ def result(report):
 
 
 def is_assertion(crash):
-    """Whether a failure is one that the suite itself has asserted, and neither an
-    error that came up on the way there nor a wait in vain."""
+    """Return whether a failure is an assertion of the suite itself, and neither an
+    error on the way there nor a wait in vain."""
     tests = os.path.join(trees.ROOT, 'tests', '')
     return (os.path.abspath(crash.path).startswith(tests)
             and crash.message.startswith(('assert ', 'AssertionError')))

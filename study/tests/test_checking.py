@@ -1,5 +1,6 @@
 """check, as a reader uses it: one small port, with and without a mistake."""
 import os
+import shutil
 import signal
 import subprocess
 
@@ -17,8 +18,10 @@ RULES = rules.load()
 @pytest.fixture
 def port(tmp_path):
     """A function: (old, new) -> the path of a folder that has a copy of one recipe
-    of py3/, changed."""
+    of py3/, changed, and of the shared modules."""
     def make(*changes):
+        for name in trees.SHARED:
+            shutil.copy(trees.named('py3').script(name), str(tmp_path))
         with open(trees.named('py3').script(HIERARCHY)) as source:
             text = source.read()
         for old, new in changes:
@@ -57,13 +60,44 @@ def test_the_traceback_is_there_for_the_asking(port):
 
 
 def test_a_missing_recipe_and_one_that_does_not_compile_are_a_line_each(port):
-    folder = port(('    print(message)', '    print message'))
+    folder = port(('def main():', 'print message\n\n\ndef main():'))
     lines = study('check', folder).stdout.splitlines()
     assert lines[1].split()[:2] == ['udp_server', 'missing']
     assert any(line.startswith(HIERARCHY) and 'does not compile: line ' in line
                for line in lines)
     assert any(line.strip().startswith('print-function: ') for line in lines)
     assert lines[-1].startswith('0 of 11 recipes in ')
+
+
+def test_a_shared_module_that_is_not_ported_is_said_first_and_once(port):
+    folder = port()
+    shutil.copy(trees.named('py2_original').script('console'), folder)
+    lines = study('check', folder, '--recipe', HIERARCHY).stdout.splitlines()
+    assert lines[0].startswith('console ')
+    assert 'does not compile: line ' in lines[0] and 'port it first' in lines[0]
+    assert lines[1].split()[0] == 'print-function:'
+    assert [line.split()[:3] for line in lines if ' waits ' in line] == [
+        ['serving', 'waits', 'for'], [HIERARCHY, 'waits', 'for']]
+    assert lines[-1].startswith('0 of 1 recipes in ')
+
+
+def test_a_shared_module_that_cannot_be_imported_is_named_with_its_rule(port):
+    folder = port()
+    path = os.path.join(folder, 'serving.py')
+    with open(path) as source:
+        text = source.read().replace('socketserver', 'SocketServer')
+    with open(path, 'w') as target:
+        target.write(text)
+    lines = study('check', folder, '--recipe', HIERARCHY).stdout.splitlines()
+    assert lines[0].startswith('serving ')
+    assert "cannot be imported: ModuleNotFoundError: No module named" in lines[0]
+    assert lines[1].split()[0] == 'renamed-modules:'
+
+
+def test_an_escape_that_is_none_does_not_compile(port):
+    folder = port(('def main():', "PLACE = '\\d'\n\n\ndef main():"))
+    lines = study('check', folder, '--recipe', HIERARCHY).stdout.splitlines()
+    assert 'does not compile: ' in lines[0] and 'invalid escape' in lines[0]
 
 
 def test_a_terminal_shows_how_far_it_is(port):
@@ -82,7 +116,7 @@ def test_without_pytest_it_is_one_line_and_status_2(port):
 
 
 def test_watch_checks_again_when_a_file_changes(port):
-    folder = port(('"""Who', 'print message\n"""Who'))
+    folder = port(('"""Which', 'print message\n"""Which'))
     child = subprocess.Popen(COMMAND + ['check', folder, '--recipe', HIERARCHY,
                                         '--watch'],
                              cwd=trees.ROOT, stdout=subprocess.PIPE, text=True,

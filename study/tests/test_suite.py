@@ -1,30 +1,30 @@
 """Which tests check runs, and that a verdict comes whatever a port does."""
 import os
+import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
 from compat import process
 from compat import trees
-from study.names import NAMES
-from study.suite import fit
-from study.suite import pool
 from study.suite import remains
 from study.suite import suite
-from study.rulebook import rules
 from study.tests.tool import study
 
-WEB = 'simple_web_server_with_epoll'
-RULES = rules.load()
+TCP, WEB = 'tcp_server', 'simple_web_server_with_epoll'
+IMPORT = 'import contextlib\n'
+ANSWER = '    def answer(self, data):\n'
+MOST = 150  # seconds: 90 where nothing else runs
 COLLECT = '''
 import sys
 import pytest
 from tests import about
 
 class Plugin:
-    def pytest_collection_modifyitems(self, items):
-        for item in items:
+    def pytest_collection_finish(self, session):
+        for item in session.items:
             sys.stderr.write(item.nodeid + '\\t' + ' '.join(about.recipes_of(item)) + '\\n')
 
 pytest.main(['--collect-only', '-q', 'tests'], plugins=[Plugin()])
@@ -53,8 +53,53 @@ def test_the_tests_about_one_recipe_are_those_that_say_so():
     assert any('test_hostile_http.py' in test for test in listed)
 
 
-class Item:
-    """A test without pytest."""
+# A verdict in bounded time, whatever a port does
 
-    def __init__(self, name):
-        self.nodeid = name
+
+@pytest.fixture
+def port(tmp_path):
+    """A function: lines for the handler's answer() -> a tree with the shared modules
+    and a copy of tcp_server that does that first, and threading imported."""
+    def make(*lines):
+        for name in trees.SHARED + (TCP,):
+            shutil.copy(trees.named('py3').script(name), str(tmp_path))
+        path = tmp_path / (TCP + '.py')
+        text = path.read_text()
+        assert text.count(ANSWER) == text.count(IMPORT) == 1
+        text = text.replace(IMPORT, IMPORT + 'import os\nimport signal\nimport threading\n')
+        path.write_text(text.replace(ANSWER, ANSWER + ''.join(
+            '        %s\n' % line for line in lines)))
+        return trees.Tree(str(tmp_path))
+    return make
+
+
+HARM = {
+    'spins': ['while True: pass'],
+    'ignores signals': ['signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))',
+                        'while True: pass'],
+    'leaves a thread': ['threading.Thread(target=threading.Event().wait).start()'],
+    'leaves a child that ignores signals': [
+        'if not os.fork():',
+        '    os.setsid()',
+        '    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))',
+        '    while True: signal.pause()'],
+    'prints without end': ['while True: print("x" * 99999)'],
+    'sends without end': ['while True: self.request.sendall(b"x" * 99999)'],
+    'ends the process': ['os._exit(0)'],
+}
+
+
+@pytest.mark.parametrize('harm', HARM)
+def test_a_verdict_comes_and_nothing_is_left(port, harm):
+    begin = time.monotonic()
+    tree = port(*HARM[harm])
+    result = suite.run(tree, [TCP])[0]
+    assert result.failed
+    assert time.monotonic() - begin < MOST
+    assert started_in(tree.path) == []
+
+
+def started_in(folder):
+    """Return the pids of processes that run something in a folder."""
+    return [pid for pid in remains.everybody()
+            if os.fsencode(folder) in remains.read(pid, 'cmdline')]
