@@ -136,16 +136,18 @@ def page(rows):
     """Return the lines of the table in benchmarks/README.md: for each recipe the rate
     of the original, the ratios to it, and the processor time that a request takes on
     the oldest and on the newest Python."""
-    by_name = {(row.case, row.clients, row.server): row for row in rows}
-    lines = []
+    lines, versions = [], ()
     for base in rows:
         if base.server != 'py2_original 2.7' or base.case not in trees.RECIPES:
             continue
-        others = [by_name[base.case, base.clients, 'py3 ' + version]
-                  for version in ('3.6', '3.8', '3.11', '3.13')]
+        others = [row for row in rows if row.server.startswith('py3 ')
+                  and (row.case, row.clients) == (base.case, base.clients)]
+        versions = tuple(row.server.split()[1] for row in others)
         ratios = ['%.2f' % (row.median('rate') / base.median('rate')) for row in others]
         cpu = ['%.1f \u00b5s' % (1e6 * row.median('cpu')) for row in (base, others[-1])]
-        cells = ['`%s`' % base.case, str(base.clients), '{:,.0f}'.format(
-            base.median('rate'))] + ratios + cpu
-        lines.append('| %s |' % ' | '.join(cells))
-    return lines
+        lines.append(('`%s`' % base.case, str(base.clients),
+                      '{:,.0f}'.format(base.median('rate')), *ratios, *cpu))
+    head = ('server', 'clients', '2.7, requests/s', *versions, 'CPU a request, 2.7',
+            *versions[-1:])
+    rule = ('---',) + ('---:',) * (len(head) - 1)
+    return ['| %s |' % ' | '.join(cells) for cells in [head, rule] + lines]

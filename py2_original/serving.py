@@ -42,7 +42,7 @@ def listening(server_class, address, handler_class):
     server.allow_reuse_address = family_and_type == (socket.AF_INET, socket.SOCK_STREAM)
     umask = os.umask(0177)
     try:
-        refuse_beyond_select(server)
+        refuse_beyond_select(server.socket)
         if isinstance(address, str):
             refuse_unsafe(address)
         server.server_bind()
@@ -73,8 +73,9 @@ def listen(host, port, backlog):
 
 
 def refuse_beyond_select(sock):
-    """Raise socket.error for a socket with a descriptor too high for select()."""
+    """Close a socket with a descriptor too high for select(), and raise socket.error."""
     if sock.fileno() >= SELECT_LIMIT:
+        sock.close()
         raise socket.error(errno.EMFILE, os.strerror(errno.EMFILE))
 
 

@@ -82,7 +82,8 @@ def test_what_is_no_frame_is_an_error_or_awaited(recipe):
     check()
 
 
-NAMES = st.text(u'abc \xfc\u20ac', min_size=1, max_size=20)
+NAMES = st.text(u'abc \xfc\u20ac', min_size=1, max_size=20).filter(
+    lambda name: name.strip())
 SAYINGS = st.lists(st.text(max_size=80), max_size=8)
 
 

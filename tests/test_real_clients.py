@@ -52,7 +52,7 @@ def test_socat_reaches_the_socket_file(folder, running):
 def test_nc_is_answered_by_diesel(running):
     host, port = running(DIESEL).address
     # Without -N: to diesel, who will say no more has left.
-    assert answer(SAID + b'\r\n', 'nc', '-w', '1', host, str(port)) == (
+    assert answer(SAID + b'\r\n', 'nc', '-w', '2', host, str(port)) == (
         b'You said: Gr\xc3\xbc\xc3\x9fe\r\nYou said: hello\r\n')
 
 
@@ -60,14 +60,14 @@ def test_nc_is_answered_by_diesel(running):
 @pytest.mark.about(UDP)
 def test_nc_sends_a_datagram(running):
     host, port = running(UDP).address
-    assert answer(SAID, 'nc', '-u', '-w', '1', host, str(port)) == UPPER
+    assert answer(SAID, 'nc', '-u', '-w', '2', host, str(port)) == UPPER
 
 
 @pytest.mark.wire
 @pytest.mark.about(UDP)
 def test_socat_sends_a_datagram(running):
     where = 'UDP:%s:%d' % running(UDP).address
-    assert answer(SAID, 'socat', '-t0.5', '-', where) == UPPER
+    assert answer(SAID, 'socat', '-t2', '-', where) == UPPER
 
 
 @pytest.mark.wire
@@ -75,4 +75,4 @@ def test_socat_sends_a_datagram(running):
 def test_socat_sends_a_datagram_from_a_path_of_its_own(folder, running):
     path = running(UNIX_DATAGRAM, '--path', os.path.join(folder, 's')).address
     where = 'UNIX-SENDTO:%s,bind=%s' % (path, os.path.join(folder, 'c'))
-    assert answer(SAID, 'socat', '-t0.5', '-', where) == UPPER
+    assert answer(SAID, 'socat', '-t2', '-', where) == UPPER

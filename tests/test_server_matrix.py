@@ -331,7 +331,7 @@ def test_a_client_that_asks_nothing_gets_nothing(served, conversation, name):
 @pytest.mark.rule('oserror')
 def test_a_silent_client_does_not_hold_a_synchronous_server(
         quick, served, conversation, monkeypatch, name, capfd):
-    monkeypatch.setattr(quick.StreamHandler, 'timeout', 0.1)
+    monkeypatch.setattr(quick.StreamHandler, 'timeout', 1.0)
     address = served(name)
     silent = conversation(address)
     service(ask(conversation, address, b'Serve me.\n'))
@@ -431,6 +431,22 @@ def test_a_reply_that_breaks_off_is_an_error(matrix, listener, reply):
 
 
 @pytest.mark.unit
+@pytest.mark.rule('octal-literals')
+def test_the_socket_file_of_a_client_is_its_owners_alone(matrix, folder):
+    paths = [os.path.join(folder, name) for name in ('server', 'client')]
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(paths[0])
+    server = Address(sock)
+    server.address_family, server.socket_type = sock.family, socket.SOCK_DGRAM
+    matrix.SlowClient(server, paths[1]).close()
+    sock.close()
+    mode = stat.S_IMODE(os.stat(paths[1]).st_mode)
+    for path in paths:
+        os.unlink(path)
+    assert mode == 0o600
+
+
+@pytest.mark.unit
 def test_the_client_leaves_no_socket_open_where_nobody_listens(matrix, listener):
     fake = Address(listener)
     listener.close()
@@ -463,7 +479,7 @@ def test_the_default_is_forking_tcp(running, conversation):
         client.send(b'Serve me.\n')
     first, second = [service(client.read_all()) for client in clients]
     assert max(first[0], second[0]) < min(first[1], second[1])
-    assert 0.9 < first[1] - first[0] < 1.5
+    assert 0.9 < first[1] - first[0] < 1.9
 
 
 @pytest.mark.wire
@@ -549,11 +565,9 @@ def test_a_path_that_is_no_text_is_printed_as_escapes(tree, folder):
 def test_without_a_descriptor_it_ends_and_its_folder_goes(tree, folder, conversation):
     with process.Server(tree, NAME, ['--server', 'ThreadingUnixStreamServer'],
                         env={'TMPDIR': folder}) as server:
-        before = kernel.threads(server.pid)
         assert ask(conversation, server.address, b'') == b''
-        # The first thread that ends may load a library.
-        process.wait_until(lambda: kernel.threads(server.pid) == before,
-                           'its thread ends')
+        # The first thread that ends may load a library. Two are the server's own.
+        process.wait_until(lambda: kernel.threads(server.pid) <= 2, 'its thread ends')
         kernel.leave_descriptors(server.pid, 0)
         server.signal(signal.SIGTERM)
         assert (server.wait(), server.stderr) == (0, b'')

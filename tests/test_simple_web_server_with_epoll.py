@@ -1,4 +1,5 @@
 """The web server: HTTP/1.1 byte for byte, and errors that end one connection."""
+import contextlib
 import re
 import threading
 
@@ -243,10 +244,21 @@ def test_what_may_be_is_served(client, said):
 @pytest.mark.wire
 @rule('bytes-on-the-wire')
 def test_a_client_that_waits_to_send_its_body_is_told_to(client):
-    client.send(b'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n'
+    client.send(b'GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n'
                 b'Content-Length: 3\r\n\r\n')
     client.expect(b'HTTP/1.1 100 Continue\r\n\r\n')
-    assert ask(client, b'abc')[0] == 405
+    assert ask(client, b'abc')[0] == 200
+
+
+@pytest.mark.wire
+def test_a_client_that_waits_to_send_what_nobody_wants_has_its_answer(client):
+    # RFC 9110, section 10.1.1: a final status at once. The client may send no body
+    # then, so that the next request could not be told from one: that was the last.
+    status, fields, _ = ask(client, b'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue'
+                            b'\r\nContent-Length: 3\r\n\r\n')
+    assert (status, fields[b'connection']) == (405, b'close')
+    assert fields[b'allow'] == b'get, head'
+    client.expect_end()
 
 
 @pytest.mark.hostile
@@ -257,11 +269,10 @@ def test_a_reset_disturbs_nobody(client, conversation, server):
     assert ask(conversation(server.address), b'GET / HTTP/1.0\r\n\r\n')[0] == 200
 
 
-@pytest.fixture
-def impatient(recipe):
-    """A server in this process that gives every state a fifth of a second."""
-    module = recipe(NAME)
-    module.SECONDS = dict.fromkeys(module.SECONDS, 0.2)
+@contextlib.contextmanager
+def impatient(module, **seconds):
+    """Run a server in this process that gives some states so many seconds only."""
+    module.SECONDS = dict(module.SECONDS, **seconds)
     with inside.serving(module) as server:
         yield server
 
@@ -270,18 +281,20 @@ def impatient(recipe):
 @pytest.mark.parametrize('said', [b'G', GET + b'Host: x\r\n',
                                   GET + HOST + b'Content-Length: 5\r\n\r\nabc'],
                          ids=['byte', 'head', 'body'])
-def test_a_request_that_is_never_finished_is_408(impatient, conversation, said):
-    client = conversation(impatient.server_address)
-    client.send(said)
-    assert read_reply(client)[0] == 408
-    client.expect_end()
+def test_a_request_that_is_never_finished_is_408(recipe, conversation, said):
+    with impatient(recipe(NAME), request=0.2) as server:
+        client = conversation(server.server_address)
+        client.send(said)
+        assert read_reply(client)[0] == 408
+        client.expect_end()
 
 
 @pytest.mark.hostile
-def test_an_idle_connection_is_closed_without_a_word(impatient, conversation):
-    client = conversation(impatient.server_address)
-    assert ask(client, GET + HOST + b'\r\n')[0] == 200
-    client.expect_end()
+def test_an_idle_connection_is_closed_without_a_word(recipe, conversation):
+    with impatient(recipe(NAME), idle=1.5) as server:
+        client = conversation(server.server_address)
+        assert ask(client, GET + HOST + b'\r\n')[0] == 200
+        client.expect_end()
 
 
 @pytest.mark.unit

@@ -152,6 +152,15 @@ def test_the_tree_can_be_named_in_the_environment(tree, monkeypatch):
 
 @pytest.mark.unit
 @pytest.mark.about()
+def test_the_matrix_is_2_7_and_every_3_from_3_6_on_and_pypy():
+    newest = interpreters.VERSIONS[-1][1]
+    assert interpreters.VERSIONS == [(2, 7)] + [(3, n) for n in range(6, newest + 1)]
+    assert newest >= 15
+    assert 'pypy3' in interpreters.WELCOME
+
+
+@pytest.mark.unit
+@pytest.mark.about()
 def test_an_interpreter_that_is_none_is_passed_over():
     assert interpreters.version('/no/such/python') is None
     assert interpreters.version('/bin/echo') is None

@@ -2,10 +2,12 @@
 
 On Python 2 this is the real library (3.0.24, its last release) under another
 name. On Python 3, where diesel was never ported, it is an implementation of the
-same interface on greenlet and selectors. A program changes one line:
+same interface on greenlet and selectors. A program changes its imports:
 
-    import diesel                 from compat import diesel
-    from diesel.util.queue ...    from compat.diesel.util.queue ...
+    import diesel                    from compat import diesel
+    from diesel.util.queue import    from compat.diesel.util.queue import
+    import diesel.util.queue         import compat.diesel.util.queue
+                                     from compat import diesel
 
 How it works on Python 3, from the bottom up; each module is short:
 
@@ -45,7 +47,8 @@ if sys.version_info[0] == 2:
     from compat.diesel import runtime  # noqa: F401
     GUARANTEES = frozenset()
 else:
-    from compat.diesel import runtime  # noqa: F401
+    # As with the real library, these are there after the bare import.
+    from compat.diesel import protocols, runtime  # noqa: F401
     from compat.diesel.app import (
         Application, Service, Thunk, UDPService, quickstart, quickstop)
     from compat.diesel.client import Client, UDPClient
@@ -58,6 +61,10 @@ else:
     from compat.diesel.logmod import levels, log, set_log_level
     from compat.diesel.resolver import DNSResolutionError, resolve_dns_name
     from compat.diesel.runtime import is_running
+    import compat.diesel.util.event
+    import compat.diesel.util.lock
+    import compat.diesel.util.pool
+    import compat.diesel.util.queue  # noqa: F401
     loglevels = levels
     # What holds here beyond what the real library does. A test of such a thing
     # asks for its name.
@@ -66,7 +73,8 @@ else:
         'send waits for the peer', 'text is a TypeError',
         'lines before the end are read', 'first come, first served',
         'an empty packet is a packet', 'a failed handshake is an error',
-        'threads may raise anything', 'waiting loops are ended', 'a child stays dead',
+        'threads may raise anything', 'waiting loops are ended', 'log lines have their fields',
+        'a log that nobody reads ends nothing', 'another context is a TypeError', 'a child stays dead',
         'a dead process is an EOFError', 'every exception comes out of a process',
         'a pool replaces its processes', 'a process lets go of the sockets',
         'a failed connection is not lent', 'nothing to count is counted',

@@ -79,9 +79,11 @@ class Connection(object):
         self.paused = False
         self.hub.enable_read(self.sock)
 
-    def next_datagram(self):
-        """There are no datagrams in TCP."""
-        raise TypeError('a TCP connection has no datagrams')
+    def check_incoming(self, condition, callback=None):
+        """Return the next message, up to the condition, a sentinel; or None, and wait
+        for it."""
+        self.buffer.set_term(condition)
+        return self.buffer.check()
 
     # Output
 

@@ -4,6 +4,7 @@ An event is a name (fire('name', value)), which is text or bytes, or a Waiter: a
 object that decides for itself what those who wait for it get. As in Python 2, the
 name 'news' is the name b'news': it may have come over a socket.
 """
+import collections
 
 
 class EarlyValue(object):
@@ -66,6 +67,17 @@ def static_or_own(value):
     return value.value if isinstance(value, StaticValue) else value
 
 
+class Members(dict):
+    """A set in the order of adding: its members by what tells them apart."""
+
+    def pop(self):
+        """Remove the first member and return it. Raise KeyError if there is none."""
+        for key, member in self.items():
+            del self[key]
+            return member
+        raise KeyError('pop from an empty set')
+
+
 class WaitPool(object):
     """A table of events and of those who wait, first come first served.
 
@@ -74,8 +86,8 @@ class WaitPool(object):
     """
 
     def __init__(self):
-        self.waits = {}       # wait_id -> {who: None}, a set in order
-        self.loop_refs = {}   # who -> {waiter}
+        self.waits = collections.defaultdict(Members)      # wait_id -> who
+        self.loop_refs = collections.defaultdict(Members)  # who -> waiters
 
     def wait(self, who, what):
         """Note that who waits for what; return its wait_id.
@@ -87,8 +99,8 @@ class WaitPool(object):
         if what.ready_early():
             return EarlyValue(static_or_own(what.process_fire(None)))
         wait_id = what.wait_id
-        self.waits.setdefault(wait_id, {})[who] = None
-        self.loop_refs.setdefault(who, {})[wait_id] = None
+        self.waits[wait_id][who] = who
+        self.loop_refs[who][wait_id] = what
         return wait_id
 
     def fire(self, what, value):
@@ -107,6 +119,7 @@ class WaitPool(object):
         """Forget all that who waits for."""
         for wait_id in self.loop_refs.pop(who, ()):
             waiting = self.waits[wait_id]
-            del waiting[who]
+            if who in waiting:
+                del waiting[who]
             if not waiting:
                 del self.waits[wait_id]

@@ -24,7 +24,11 @@ class ExistingSignalHandler(Exception):
 
 class Timer(object):
     """A promise to call a function at a time. Cancelling only marks it: it is
-    thrown away when its turn comes."""
+    thrown away when its turn comes.
+
+    Unlike the real library's it never calls early.
+    """
+    ALLOWANCE = 0.03  # seconds that due is true before the time
     __slots__ = ('trigger_time', 'pending', 'f', 'args', 'kw')
 
     def __init__(self, trigger_time, f, args, kw):
@@ -41,8 +45,8 @@ class Timer(object):
 
     @property
     def due(self):
-        """Whether its time has come."""
-        return time.monotonic() >= self.trigger_time
+        """Whether its time has come, or will in a moment."""
+        return self.trigger_time - time.monotonic() < self.ALLOWANCE
 
     def callback(self):
         """Call the function, once."""

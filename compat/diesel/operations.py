@@ -3,7 +3,7 @@
 The functions of the module functions call these on the loop that runs.
 """
 from compat.diesel.buffer import BufAny
-from compat.diesel.connection import CLOSED, UNSENT_LIMIT
+from compat.diesel.connection import CLOSED, UNSENT_LIMIT, Connection
 from compat.diesel.errors import ConnectionClosed, ParentDiedException
 from compat.diesel.events import EarlyValue
 from compat.diesel.udp import datagram as _datagram
@@ -17,20 +17,43 @@ class Operations(Waiting):
 
     def input_op(self, sentinel_or_receive=BufAny):
         """Return the next message; see until() and receive()."""
-        stack = self.connection_stack
-        if not stack:
-            self.check_connection()
-        conn = stack[-1]
-        if sentinel_or_receive is _datagram:
-            message = conn.next_datagram()
-        else:
-            buffer = conn.buffer
-            buffer.set_term(sentinel_or_receive)
-            message = buffer.check()
+        message = self._check_input(sentinel_or_receive, None)
         if message is not None:
             return message
-        self._wait_input(conn, None)
         return self.app.runhub.switch()
+
+    def _check_input(self, sentinel, name):
+        """Return the next message of the connection in use; or None, and note that we
+        wait for it, and the name that first() gives it."""
+        stack = self.connection_stack
+        conn = stack[-1] if stack else self.check_connection()
+        if not isinstance(conn, Connection):
+            return self._check_foreign(sentinel, name)
+        message = conn.check_incoming(sentinel)
+        if message is None:
+            self._wait_input(conn, name)
+        return message
+
+    def _check_foreign(self, sentinel, name):
+        """The same for a connection that a program has made. check_incoming(sentinel,
+        callback) returns a message, or something false, or what is to be called in
+        the place of callback; that is left in waiting_callback, to be called by the
+        hub with a message or an Exception. When nothing is waited for any more,
+        cleanup() is called."""
+        conn = self.check_connection()
+        ticket = self._new_ticket()
+
+        def callback(message):
+            if name is not None and not isinstance(message, Exception):
+                message = name, message
+            self._wake_for(ticket, message)
+
+        found = conn.check_incoming(sentinel, callback)
+        if found and not callable(found):
+            return found
+        conn.waiting_callback = found or callback
+        self._foreign = conn
+        return None
 
     def _wait_input(self, conn, name):
         if conn.closed or conn.waiter is not None:
@@ -123,7 +146,7 @@ class Operations(Waiting):
         assert len(sources) <= 1, ('only 1 of (receive_any, receive, until, '
                                    'until_eol, datagram) may be provided')
         for name, sentinel in sources:
-            message = self._first_input(name, sentinel)
+            message = self._check_input(sentinel, name)
             if message is not None:
                 return name, message
         for event in waits or ():
@@ -132,18 +155,6 @@ class Operations(Waiting):
         if sleep is not None:
             self._sleep(sleep, ('sleep', True))
         return self.dispatch()
-
-    def _first_input(self, name, sentinel):
-        conn = self.connection_stack[-1] if self.connection_stack \
-            else self.check_connection()
-        if sentinel is _datagram:
-            message = conn.next_datagram()
-        else:
-            conn.buffer.set_term(sentinel)
-            message = conn.buffer.check()
-        if message is None:
-            self._wait_input(conn, name)
-        return message
 
     def thread(self, f, *args, **kw):
         """See the function of that name."""

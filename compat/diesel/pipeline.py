@@ -49,11 +49,10 @@ class Pipeline(object):
         else:
             raise ValueError('add() takes bytes or a binary file, not %r' % (d,))
         length = bytes_left(source)
-        if length:
-            index = bisect.bisect_right(self._ranks, -priority)
-            self._ranks.insert(index, -priority)
-            self._items.insert(index, (source, length))
-            self.size += length
+        index = bisect.bisect_right(self._ranks, -priority)
+        self._ranks.insert(index, -priority)
+        self._items.insert(index, (source, length))
+        self.size += length
 
     def read(self, amt):
         """Return up to amt bytes, b'' if there are none.

@@ -59,8 +59,11 @@ class UDPSocket(Connection):
             self.remote_addr = self.addr = self.parent.remote_addr = packet.addr
         return packet
 
-    def next_datagram(self):
-        """Return the next packet that is there, or None."""
+    def check_incoming(self, condition, callback=None):
+        """Return the next packet that is there, or None. The condition can only be
+        datagram."""
+        if condition is not datagram:
+            raise TypeError('a UDP socket has datagrams only')
         return self._taken(self._packets.popleft()) if self._packets else None
 
     def queue_outgoing(self, msg, priority=5):

@@ -26,6 +26,7 @@ class Waiting(object):
         self._ticket = None      # what comes for an older wait has another one
         self._input = None       # the connection whose input we wait for,
         self._input_name = None  # and what first() calls it
+        self._foreign = None     # such a connection that is none of ours
         self._drain = None       # the connection whose output we wait for
         self._handlers = {}      # wait_id -> what first() returns for a value
 
@@ -84,6 +85,9 @@ class Waiting(object):
             self._input.waiter = None
             self._input.buffer.clear_term()
             self._input = self._input_name = None
+        if self._foreign is not None:
+            self._foreign.cleanup()
+            self._foreign = None
         if self._drain is not None:
             self._drain.drain_waiters.pop(self, None)
             self._drain = None

@@ -12,20 +12,24 @@
 
 WebSockets are left out: websocket() says so.
 """
+import functools
 import traceback
+
+from compat.diesel.packages import missing
 
 try:
     from flask import *  # noqa: F401,F403
     from flask import Flask, request
 except ImportError as error:
-    raise ImportError('compat.diesel.web needs %s: pip install flask' % error.name,
-                      name=error.name) from None
+    raise missing(error, 'compat.diesel.web', 'flask') from None
 
 from compat.diesel.app import Application, Service, quickstart
 from compat.diesel.logmod import levels as loglevels
 from compat.diesel.logmod import log, set_log_level  # noqa: F401
 from compat.diesel.protocols.http import HttpServer, Response
 from compat.diesel.protocols.wsgi import WSGIRequestHandler
+
+NEW_PROTOCOL = 'compat.diesel.new_protocol'  # in the environ of a request
 
 
 class DieselFlask(Flask):
@@ -34,8 +38,8 @@ class DieselFlask(Flask):
     def __init__(self, name, *args, **kw):
         self.jobs = []
         self.diesel_app = self.make_application()
-        self.verbosity = loglevels.DEBUG
         Flask.__init__(self, name, *args, **kw)
+        self.diesel_log = log.name(self.import_name)
 
     @classmethod
     def make_application(cls):
@@ -43,10 +47,22 @@ class DieselFlask(Flask):
         return Application()
 
     def log_exception(self, exc_info):
-        """Log what a view has raised in diesel's log: called by Flask."""
-        if loglevels.ERROR >= self.verbosity:
-            log.name(self.name).trace().error('Exception on {0} [{1}]', request.path,
-                                              request.method)
+        """Log what a view has raised in diesel's log: called by Flask, which does not
+        do so if debug or testing is true."""
+        self.log_failure(request)
+
+    def log_failure(self, req):
+        """Log the exception that is being handled, raised by a view for a Request."""
+        self.diesel_log.trace().error('Exception on {0} [{1}]', req.path, req.method)
+
+    def process_response(self, response):
+        """Note the new_protocol() of a response, which WSGI does not know: called by
+        Flask."""
+        response = Flask.process_response(self, response)
+        if hasattr(response, 'new_protocol'):
+            request.environ[NEW_PROTOCOL] = functools.partial(
+                response.new_protocol, request._get_current_object())
+        return response
 
     def schedule(self, *args):
         """Have run() run these too; see quickstart()."""
@@ -55,20 +71,26 @@ class DieselFlask(Flask):
     def handle_request(self, req):
         """The request_handler of the service: return the Response to a Request.
 
-        A view that raises is a page with status 500; with debug the page is the
-        traceback.
+        A view that raises is logged, and is a page with status 500; with debug the
+        page is the traceback. A view may return a response with a new_protocol(): see
+        HttpServer. It gets the request that the view had.
         """
         try:
-            return WSGIRequestHandler(self.wsgi_app)(req)
+            response = WSGIRequestHandler(self.wsgi_app)(req)
         except Exception:
-            # Flask has logged it, and lets it through if debug is true.
+            # Flask logs an error only if it does not raise it: not with debug.
+            self.log_failure(req)
             return Response(traceback.format_exc(), status=500,
                             content_type='text/plain; charset=utf-8')
+        new_protocol = req.environ.get(NEW_PROTOCOL)
+        if new_protocol is not None:
+            response.new_protocol = lambda req: new_protocol()
+        return response
 
     def make_service(self, port=8080, iface='', verbosity=loglevels.DEBUG, debug=True):
         """Return the Service for run(). verbosity: the least grave level that is
         logged; debug: show the client tracebacks."""
-        self.verbosity = verbosity
+        self.diesel_log.min_level = verbosity
         if debug:
             self.debug = True
         return Service(HttpServer(self.handle_request), port, iface)

@@ -12,7 +12,7 @@ FIXES = 'fissix.fixes'
 
 
 def translated(text, name):
-    """Return Python 2 source as fissix, the living 2to3, makes it Python 3."""
+    """Return the Python 3 that fissix, the living 2to3, makes of Python 2 source."""
     from fissix import refactor
     tool = refactor.RefactoringTool(refactor.get_fixers_from_package(FIXES))
     return str(tool.refactor_string(text, name))

@@ -1,9 +1,9 @@
-"""What Python says when something goes wrong, found in what a test has shown of it."""
+"""What Python says when something goes wrong, found in the output of a test."""
 import re
 
 ESCAPED = re.compile(r'\\([\\\'"nt])')
 COLOUR = re.compile(r'(?:\x1b|\\x1b|\\033)\[[\d;]*m')
-# What pytest writes of an error, in contrast to the source that it shows.
+# How pytest marks the lines of an error; what it shows besides is source.
 SHOWN = re.compile(r'E  |\s*\|')
 # The last line of a traceback, or what a recipe prints in its place.
 LAST = re.compile(r'(?:[\w.]*(?:Error|Warning|Exception|Interrupt|Exit)(?::|$)'
@@ -11,11 +11,11 @@ LAST = re.compile(r'(?:[\w.]*(?:Error|Warning|Exception|Interrupt|Exit)(?::|$)'
 # Above it may stand the name of a thread, which is not wrong by itself.
 THREAD = re.compile(r'Exception in thread .*')
 LETTERS = {'n': '\n', 't': '\t'}
-DEPTH = 3  # a repr of a repr of a repr: a message in an exception in an assertion
+DEPTH = 3  # a repr of a repr of a repr: an assertion shows an exception's message
 
 
 def plain(text):
-    """Return a text as it was before it was put into repr()s and into colours."""
+    """Return a text without colours, and as it was before repr() was called on it."""
     for _ in range(DEPTH):
         text = ESCAPED.sub(lambda match: LETTERS.get(match[1], match[1]), text)
     return COLOUR.sub('', text)
@@ -35,7 +35,7 @@ def of_group(test):
 
 
 def worth_reading(lines):
-    """Return those lines that are no warnings about what was left open: one error is
+    """Return the lines without warnings about what was left open: one error is
     the reason of many of them."""
     return [line for line in lines if not line.startswith('ResourceWarning')]
 

@@ -26,11 +26,11 @@ HEADING = '## What a mechanical translation leaves broken'
 ROW = re.compile(r'\| `(\w+)` \| (.+?) \| (\d+) of (\d+) \| (?:`([\w-]+)`|none) \|$')
 PATIENCE = 10  # seconds that a demonstration gets
 SECONDS = 780  # for all tests
-AT_ONCE = 8  # tests: most of them fail, and those wait most
+AT_ONCE = 8  # tests: most of them fail, and those that fail mostly wait
 DEADLINE = 4  # seconds for what a test waits for
 HANGS = 'hangs'
-NOTHING = '–'  # what a shared module has for a demonstration
-OR = ', or '  # between two ends, where it depends on which thread comes first
+NOTHING = '–'  # instead of a demonstration, which a shared module does not have
+OR = ', or '  # between two ends, where that depends on which thread comes first
 RUNS = 'runs'
 
 
@@ -46,7 +46,7 @@ class Row:
     rule: str
 
     def may_end(self, end):
-        """Whether its demonstration ends so, or may."""
+        """Return whether its demonstration may end like this."""
         return end in self.demonstration.split(OR)
 
     def __str__(self):
@@ -94,7 +94,7 @@ def demonstrations(tree):
 
 
 def with_others(ends):
-    """Return ends, each with the others that MIGRATION.md knows beside it."""
+    """Return ends, each with the other ends that MIGRATION.md knows for it."""
     known = recorded()
     return {recipe: known[recipe].demonstration
             if recipe in known and known[recipe].may_end(end) else end

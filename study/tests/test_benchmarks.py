@@ -5,7 +5,7 @@ import re
 import pytest
 
 import benchmarks.__main__ as command_line
-from benchmarks import cases, outcome, plots, running
+from benchmarks import calls, cases, outcome, plots, running
 
 RESULTS = os.path.dirname(outcome.KEPT)
 
@@ -59,6 +59,14 @@ def test_the_page_has_the_figures_of_the_run_that_is_kept():
     lines = outcome.page(outcome.load(outcome.KEPT))
     assert len(lines) > 20
     assert [line for line in lines if line not in page] == []
+
+
+def test_the_run_that_is_kept_has_every_recipe_on_every_interpreter_of_today():
+    servers = ['%s %d.%d' % (('py2_original' if version < (3,) else 'py3',) + version)
+               for version in cases.VERSIONS]
+    measured = {(one.case, one.server) for one in outcome.load(outcome.KEPT)}
+    assert {(name, server) for name in calls.cases_by_recipe() for server in servers
+            } - measured == set()
 
 
 def test_a_run_is_kept_only_where_it_is_asked_for(monkeypatch):

@@ -1,4 +1,5 @@
 """The pages for people: what they show stands in the trees, and no link is dead."""
+import configparser
 import os
 import re
 
@@ -64,3 +65,12 @@ def test_a_test_that_a_page_names_is_there(page):
 def test_readme_names_the_oldest_and_the_newest_interpreter():
     minors = [int(minor) for minor in re.findall(r'\bpy3(\d+)\b', read('tox.ini'))]
     assert '3.%d to 3.%d' % (min(minors), max(minors)) in read('README.md')
+
+
+def test_pip_installs_packages_and_no_module_of_ours():
+    setup = configparser.ConfigParser()
+    setup.read(os.path.join(trees.ROOT, 'setup.cfg'))
+    options = setup['options']
+    assert (options['packages'], options['py_modules']) == ('', '')
+    assert {'six', 'diesel', 'greenlet', 'h11'} == set(
+        re.findall(r'^\w+', options['install_requires'], re.MULTILINE))

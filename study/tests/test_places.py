@@ -3,17 +3,15 @@
 A place that walks over trees.RECIPES needs no test here.
 """
 import collections
-import json
 import os
 import re
-import subprocess
-import sys
 
 import pytest
 
 from benchmarks import calls, soak
 from compat import trees
 from study.rulebook import rules
+from study.suite import suite
 from tests import test_interop
 from tests.names import FIGURE, MATRIX
 
@@ -31,33 +29,16 @@ def read(path):
 
 @pytest.fixture(scope='module')
 def kinds():
-    """Each recipe's kinds of tests, those left out that are about all recipes:
+    """Each recipe's kinds of tests, without those that are about all recipes:
     {name: set of kinds}."""
     about, kind, found = collections.defaultdict(set), {}, collections.defaultdict(set)
-    for test in collected():
-        function = test['id'].partition('[')[0]
-        about[function].update(test['about'])
-        kind[function] = test['kind']
+    for test in suite.tests_about(trees.named('py3'), ALL):
+        about[test.function].update(test.about)
+        kind[test.function] = test.kind
     for function, names in about.items():
         for name in names if len(names) <= OWN else ():
             found[name].add(kind[function])
     return found
-
-
-def collected():
-    """Return what the plugin of study says of each test: dicts."""
-    reading, writing = os.pipe()
-    child = subprocess.Popen(
-        [sys.executable, '-m', 'pytest', '--collect-only', '-q', '-p',
-         'study.suite.plugin', '-p', 'no:cacheprovider', '--study-names', ','.join(ALL),
-         '--study-fd', str(writing), 'tests', '--ignore', 'tests/diesel'],
-        cwd=trees.ROOT, pass_fds=[writing], stdout=subprocess.DEVNULL)
-    os.close(writing)
-    with open(reading, encoding='utf-8') as lines:
-        first = lines.readline()
-        lines.read()
-    assert child.wait() == 0
-    return json.loads(first)
 
 
 @pytest.mark.parametrize('recipe', trees.RECIPES)

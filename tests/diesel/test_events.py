@@ -312,6 +312,27 @@ def test_a_pool_forgets_who_is_cleared():
     assert sorted(other.got) == [('news', 1), ('weather', 2)]
 
 
+def test_a_pool_shows_who_waits_and_for_what():
+    pool, one = WaitPool(), Listener()
+    basket = Basket()
+    wait_id = pool.wait(one, basket)
+    pool.wait(one, 'news')
+    assert len(pool.loop_refs[one]) == 2
+    assert pool.waits['news'].pop() is one
+    assert pool.waits[wait_id].pop() is one
+    assert not pool.waits[wait_id]
+    with pytest.raises(KeyError):
+        pool.waits[wait_id].pop()
+
+
+def test_a_pool_shows_the_waiter_of_a_name():
+    pool, one = WaitPool(), Listener()
+    pool.wait(one, 'news')
+    waiter = pool.loop_refs[one].pop()
+    assert isinstance(waiter, Waiter) and waiter.wait_id == 'news'
+    assert not pool.loop_refs[one]
+
+
 def test_a_pool_can_clear_who_waits_for_nothing():
     pool = WaitPool()
     pool.clear(Listener())

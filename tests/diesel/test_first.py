@@ -4,8 +4,9 @@ import time
 import pytest
 
 from compat import diesel
+from compat.diesel import core, runtime
 from compat.diesel.events import StringWaiter, Waiter
-from tests.diesel.turns import wait_until
+from tests.diesel.turns import settle, wait_until
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
@@ -240,3 +241,98 @@ def test_the_sleep_that_was_not_first_wakes_nobody_later(said):
         diesel.sleep(0.15)
         diesel.send(b'slept' if time.time() - start > 0.1 else b'woken')
     assert said(handler, b'line\r\n') == b'slept'
+
+
+class Mailbox(object):
+    """A connection of a program's own, in memory."""
+    closed = False
+
+    def __init__(self, *messages):
+        self.messages = list(messages)
+        self.conditions = []
+        self.waiting_callback = None
+
+    def check_incoming(self, condition, callback):
+        self.conditions.append(condition)
+        return self.messages.pop(0) if self.messages else None
+
+    def cleanup(self):
+        self.waiting_callback = None
+
+    def close(self):
+        self.closed = True
+
+    def deliver(self, message):
+        """Give a message to who waits, if anybody does."""
+        callback = self.waiting_callback
+        if callback:
+            runtime.current_app.hub.schedule(lambda: callback(message))
+
+
+@pytest.fixture
+def by_mail(run):
+    """A function: what a loop with a Mailbox does, the messages in it, and those to
+    come -> what that returns; or raises."""
+    def start(use, *there, **later):
+        box, got = Mailbox(*there), []
+
+        def reader():
+            core.current_loop.connection_stack.append(box)
+            try:
+                got.append(use())
+            except diesel.ConnectionClosed as error:
+                got.append(error)
+
+        def main():
+            diesel.fork(reader)
+            for message in later.get('later', ()):
+                settle()
+                box.deliver(message)
+            settle()
+            return got, box
+        return run(main)
+    return start
+
+
+def test_a_connection_of_ones_own_has_a_message(by_mail):
+    got, box = by_mail(lambda: diesel.first(until_eol=True, waits=['never']), b'hello')
+    assert got == [('until_eol', b'hello')]
+    assert box.conditions == [b'\r\n'] and box.closed
+
+
+def test_a_connection_of_ones_own_is_waited_for(by_mail):
+    got, box = by_mail(lambda: [diesel.first(until_eol=True, sleep=60),
+                                diesel.receive(5)], later=[b'hello', b'again'])
+    assert got == [[('until_eol', b'hello'), b'again']]
+    assert box.conditions == [b'\r\n', 5]
+
+
+def test_a_connection_of_ones_own_may_fail(by_mail):
+    got, box = by_mail(lambda: diesel.first(until_eol=True, sleep=60),
+                       later=[diesel.ConnectionClosed('gone')])
+    assert [str(error) for error in got] == ['gone']
+
+
+def test_a_connection_of_ones_own_that_is_not_first_is_told(by_mail):
+    got, box = by_mail(lambda: [diesel.first(until_eol=True, sleep=0),
+                                diesel.wait('never')], later=[b'late'])
+    assert (got, box.waiting_callback) == ([], None)
+
+
+def test_a_connection_of_ones_own_may_take_the_callback_on(run):
+    class Doubler(Mailbox):
+        def check_incoming(self, condition, callback):
+            return lambda message: callback(message * 2)
+
+    def main():
+        box, got = Doubler(), []
+
+        def reader():
+            core.current_loop.connection_stack.append(box)
+            got.append(diesel.receive())
+        diesel.fork(reader)
+        settle()
+        box.deliver(b'ab')
+        settle()
+        return got
+    assert run(main) == [b'abab']

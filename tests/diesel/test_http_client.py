@@ -331,6 +331,18 @@ def test_the_pool_sends_a_body_and_a_form(asking):
                                                 b'PUT /b[name=J%C3%BCrgen]']
 
 
+@pytest.mark.wire
+@pytest.mark.rule('diesel')
+@pytest.mark.parametrize('method, head', [
+    ('GET', b'200 OK\r\nContent-Length: 0'), ('GET', b'204 No Content'),
+    ('HEAD', b'200 OK\r\nContent-Length: 0')], ids=['empty', '204', 'HEAD'])
+def test_an_empty_body_is_one_empty_piece(client_of, method, head):
+    def body(client):
+        answer = client.request(method, '/', host('here'))
+        return answer.response[0], answer.data
+    assert client_of(Open(b'HTTP/1.1 ' + head + b'\r\n\r\n'), body) == (b'', b'')
+
+
 @pytest.mark.hostile
 @pytest.mark.rule('diesel')
 def test_the_pool_does_not_use_a_connection_again_that_was_too_slow(asking):

@@ -741,6 +741,15 @@ def test_a_package_that_is_missing_is_named(tree, package, module, advice):
 @pytest.mark.script
 @pytest.mark.rule('diesel')
 @guaranteed('a missing package is named')
+@pytest.mark.parametrize('module', ['protocols.http', 'protocols.wsgi', 'web'])
+def test_another_module_that_is_missing_is_not_taken_for_a_package(tree, module):
+    line = imported_without('http.client', 'compat.diesel.' + module, tree)
+    assert 'http.client' in line and 'pip install' not in line
+
+
+@pytest.mark.script
+@pytest.mark.rule('diesel')
+@guaranteed('a missing package is named')
 @pytest.mark.parametrize('module', ['http', 'http.pool', 'wsgi'])
 def test_http_does_without_flask(tree, module):
     assert imported_without('flask', 'compat.diesel.protocols.' + module, tree) == ''

@@ -100,6 +100,15 @@ def test_a_timer_knows_when_it_is_due(run):
     assert run(main) == (True, False, True)
 
 
+def test_a_timer_is_due_a_little_early(run):
+    def main():
+        from compat.diesel.hub import Timer
+        soon = hub().call_later(60, lambda: None)
+        soon.trigger_time -= 60 - Timer.ALLOWANCE * 0.9
+        return Timer.ALLOWANCE, soon.due
+    assert run(main) == (0.03, True)
+
+
 def test_a_timer_may_start_another(run):
     def main():
         got = []

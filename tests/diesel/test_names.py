@@ -50,6 +50,23 @@ def test_a_module_is_there_with_the_package(module):
     assert getattr(diesel, module).__name__.endswith('diesel.' + module)
 
 
+@pytest.mark.parametrize('imports', [
+    'from compat import diesel',
+    'import compat.diesel\nfrom compat import diesel',
+    'import compat.diesel.util.queue\nfrom compat import diesel',
+    'from compat.diesel.util.queue import Queue\nfrom compat import diesel'],
+    ids=['the package', 'import', 'one module', 'a name'])
+def test_modules_are_there_without_an_import_of_their_own(program, imports):
+    child = program(imports + """
+for name in ('util.queue.Queue', 'util.pool.ConnectionPool', 'util.lock.Lock',
+             'util.event.Event', 'core.Loop', 'runtime.is_running', 'protocols'):
+    found = diesel
+    for part in name.split('.'):
+        found = getattr(found, part)
+""")
+    assert (child.stderr, child.wait()) == (b'', 0)
+
+
 def test_a_name_is_the_same_thing_wherever_it_is_imported_from():
     from compat.diesel import app, client, core, hub, resolver, runtime
     assert diesel.Application is app.Application

@@ -124,3 +124,11 @@ def test_much_comes_out_whole(line):
     data = bytes(bytearray(range(256))) * 1000
     line.add(data)
     assert b''.join(iter(lambda: line.read(1000), b'')) == data
+
+
+def test_an_empty_file_is_something_to_be_read():
+    pipeline = Pipeline()
+    pipeline.add(io.BytesIO())
+    assert not pipeline.empty
+    assert pipeline.read(10) == b''
+    assert pipeline.empty

@@ -5,6 +5,7 @@ import pytest
 
 from compat import diesel
 from tests.diesel import tls
+from tests.diesel.test_more_than_the_original import guaranteed
 from tests.diesel.turns import settle, wait_until
 
 pytestmark = [pytest.mark.wire, pytest.mark.rule('diesel')]
@@ -207,3 +208,19 @@ def test_a_certificate_that_is_not_trusted_is_refused(
             return 'refused'
     context = tls.for_service(certificate)
     assert served(echo, client, ssl_ctx=context) == 'refused'
+
+
+@guaranteed('another context is a TypeError')
+@pytest.mark.parametrize('make', [
+    lambda context: diesel.Service(echo, 0, '127.0.0.1', ssl_ctx=context),
+    lambda context: diesel.Client('127.0.0.1', 1, ssl_ctx=context)],
+    ids=['service', 'client'])
+def test_another_librarys_context_is_refused_where_it_is_given(run, make):
+    class Context(object):  # as pyOpenSSL's
+        def set_verify(self, mode, callback):
+            pass
+
+    with pytest.raises(TypeError) as caught:
+        run(lambda: make(Context()))
+    assert 'ssl.SSLContext' in str(caught.value)
+    assert 'test_tls.Context' in str(caught.value)

@@ -12,6 +12,31 @@ from tests.diesel.http_talk import HttpConversation, answers, get, post
 
 FORM = b'Content-Type: application/x-www-form-urlencoded'
 
+# Prints the status of the answer of a view that raises.
+LOGGED = '''
+import sys
+from six.moves import http_client
+from compat import diesel
+from compat.diesel import web
+app = web.DieselFlask('site')
+@app.route('/boom')
+def boom():
+    raise ValueError('because')
+def ask():
+    talk = http_client.HTTPConnection('127.0.0.1', service.port)
+    talk.request('GET', '/boom')
+    answer = talk.getresponse()
+    answer.read()
+    talk.close()
+    return answer.status
+def main():
+    sys.stdout.write(str(diesel.thread(ask)))
+    diesel.quickstop()
+service = app.make_service(0, '127.0.0.1', debug=%(debug)s,
+                           verbosity=web.loglevels.%(verbosity)s)
+diesel.quickstart(main, service, __app=app.diesel_app)
+'''
+
 
 class Application(web.DieselFlask):
     """For an application in each test."""
@@ -91,6 +116,61 @@ def test_a_view_returns_a_status_and_headers(app, asked):
     [found] = asked(get(b'/'))
     assert (found.status, found.headers[b'x-handle'], found.body) == (
         418, [b'here'], b'short and stout')
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('diesel')
+@pytest.mark.parametrize('debug', [True, False], ids=['debug', 'no debug'])
+def test_a_view_that_raises_is_logged(program, debug):
+    child = program(LOGGED % {'debug': debug, 'verbosity': 'DEBUG'})
+    text = child.stderr.decode('ascii')
+    assert child.stdout in (b'500', b'200')  # with debug the real one says 200
+    assert '{site} ERROR|Exception on /boom [GET]' in text
+    assert 'ValueError: because' in text.split('Exception on')[1]
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('diesel')
+@pytest.mark.parametrize('debug', [True, False], ids=['debug', 'no debug'])
+def test_a_view_that_raises_is_not_logged_below_the_verbosity(program, debug):
+    child = program(LOGGED % {'debug': debug, 'verbosity': 'CRITICAL'})
+    assert child.stdout in (b'500', b'200')  # with debug the real one says 200
+    assert b'Exception on' not in child.stderr
+
+
+def echo_lines(request):
+    """A new_protocol: what comes goes back, after the path and what a view noted."""
+    diesel.send(request.path.encode('ascii') + b' ' + request.noted + b'\r\n')
+    while True:
+        diesel.send(diesel.until_eol())
+
+
+@pytest.mark.wire
+@pytest.mark.rule('diesel')
+def test_a_view_may_change_the_protocol(app, run):
+    @app.route('/switch')
+    def switch():
+        web.request.noted = b'by the view'
+        # The real library waits for another request without a length.
+        response = web.Response(b'', status=101, headers={
+            'Upgrade': 'echo', 'Connection': 'Upgrade', 'Content-Length': '0'})
+        response.new_protocol = echo_lines
+        return response
+
+    service = app.make_service(0, '127.0.0.1', debug=False)
+
+    def client():
+        talk = HttpConversation(('127.0.0.1', service.port))
+        try:
+            talk.send(get(b'/switch', b'Connection: Upgrade', b'Upgrade: echo'))
+            status = talk.read_head()[0]
+            first = talk.read_line()
+            talk.send(b'hello\r\n')
+            return status, first, talk.read_line()
+        finally:
+            talk.close()
+    assert run(lambda: diesel.thread(client), service) == (
+        101, b'/switch by the view\r\n', b'hello\r\n')
 
 
 @pytest.mark.wire

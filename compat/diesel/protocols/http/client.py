@@ -140,9 +140,9 @@ def make_target(url):
 
 def make_response(head, body):
     """Return the Response that an answer is."""
-    # Without a body nothing is said on its length: the answer to HEAD has one.
+    # For b'' alone it would add a length of 0, also to the answer to HEAD.
     return Response(
-        response=body or None, status=head.status_code,
+        response=body or [b''], status=head.status_code,
         headers=[(name.decode('latin-1'), value.decode('latin-1'))
                  for name, value in head.headers.raw_items()])
 

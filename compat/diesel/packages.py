@@ -1,0 +1,16 @@
+"""The packages that HTTP and Flask need beside the standard library."""
+
+PACKAGES = ('flask', 'h11', 'werkzeug')
+
+
+def missing(error, module, install):
+    """Return what to raise for an ImportError in a module that needs packages.
+
+    If one of PACKAGES is not there, that is an ImportError which says what to
+    install; otherwise it is the error itself. A program that is named http.py, for
+    example, hides the standard library's http from h11.
+    """
+    if error.name not in PACKAGES:
+        return error
+    return ImportError('%s needs %s: pip install %s' % (module, error.name, install),
+                       name=error.name)

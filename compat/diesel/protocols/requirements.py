@@ -1,0 +1,8 @@
+"""Imported first by whatever speaks HTTP: says which package is missing."""
+from compat.diesel.packages import missing
+
+try:
+    import h11  # noqa: F401
+    import werkzeug  # noqa: F401
+except ImportError as error:
+    raise missing(error, 'compat.diesel.protocols', 'h11 flask') from None

@@ -1,0 +1,74 @@
+"""A recipe that has inherited so many descriptors that its own are too high for
+select(): one line of error, or it works; and never a wait for nothing."""
+import resource
+import signal
+
+import pytest
+
+from compat import process
+from compat import trees
+from tests.oneline import error_line
+
+COUNT = 1100  # descriptors; select() takes those below 1,024 (man 2 select)
+LIMIT = 4096
+
+# The program that a test runs: it opens them, and becomes the recipe.
+CROWDED = '''
+import os, resource, sys
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (%d, hard))
+for number in range(3, %d):
+    os.dup2(0, number)
+os.execv(sys.executable, [sys.executable] + %r + sys.argv[1:])
+'''
+
+pytestmark = [pytest.mark.hostile, pytest.mark.rule('selectors')]
+every_recipe = pytest.mark.parametrize('name', trees.RECIPES)
+
+
+@pytest.fixture
+def crowded(tree):
+    """A function: the name of a recipe -> the command that starts it with so many
+    descriptors."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard != resource.RLIM_INFINITY and hard < LIMIT:
+        pytest.skip('needs %d descriptors, and the hard limit here is %d: '
+                    'ulimit -Hn' % (LIMIT, hard))
+
+    def command(name):
+        again = process.python(tree)[1:] + [tree.script(name)]
+        return ['-c', CROWDED % (LIMIT, COUNT, again)]
+    return command
+
+
+def expect_the_end(child, name):
+    """Assert that a child ends well, or with one line of error."""
+    if child.wait() == 0:
+        assert child.stderr == b''
+        assert child.lines
+    else:
+        assert error_line(child, name, 1) == 'Too many open files'
+
+
+def address_in(line):
+    """Return the address that a server's first line names."""
+    where = str(line.partition('listening on ')[2])
+    host, colon, port = where.rpartition(':')
+    return (host, int(port)) if colon else where
+
+
+@every_recipe
+def test_a_demonstration_works_or_is_one_line(tree, crowded, name):
+    with process.Child(tree, name, command=crowded(name)) as child:
+        expect_the_end(child, name)
+
+
+@every_recipe
+def test_a_server_serves_or_is_one_line(tree, crowded, ask, name):
+    with process.Child(tree, name, ['--serve'], command=crowded(name)) as child:
+        process.wait_until(lambda: child.lines or child.popen.poll() is not None,
+                           'it listens, or ends')
+        if child.lines:
+            ask(name, address_in(child.lines[0]))
+            child.signal(signal.SIGTERM)
+        expect_the_end(child, name)
