@@ -189,6 +189,8 @@ MISTAKES = [
             "return data.decode('utf-8', 'surrogatepass')\n"),
     mistake('what is no UTF-8 replaced', 'utf8-strict', CHAT,
             "return data.decode('utf-8')\n", "return data.decode('utf-8', 'replace')\n"),
+    mistake('the halves of characters, as a narrow build had them', 'narrow-builds', CHAT,
+            r"    u'\U000e0100-\U000e01ef]')", r"    u']|\udb40[\udd00-\uddef]')"),
     mistake("a frame in the machine's sizes", 'struct-sizes', CHAT, "'!I'", "'L'"),
     mistake("a frame in the machine's order", 'struct-sizes', CHAT, "'!I'", "'=I'"),
     # Numbers and containers
