@@ -14,8 +14,8 @@ DIESEL, CONSOLE, SERVING = 'echo_server_with_diesel', 'console', 'serving'
 class Mistake:
     """old becomes new in the file of that name. rules are the ids of those that may be
     named first: more than one where they are equally true. asked is the recipe whose
-    tests are run, '' for that of the file. missed is why no test finds it, '' where one
-    does."""
+    tests are run, '' for that of the file. missed is why no test finds it, or another
+    rule is named first; '' where all is well."""
 
     what: str
     rules: tuple
@@ -255,7 +255,9 @@ MISTAKES = [
             "        loop.told = True\n\n    signal",
             "        raise KeyboardInterrupt\n\n    signal", asked=TCP),
     mistake('a flag that nobody comes back to look at', 'eintr', SERVING,
-            "            self.join(POLL)", "            self.join()", asked=TCP),
+            "            self.join(POLL)", "            self.join()", asked=TCP,
+            missed='no server ends, so every test fails, and enough of them before '
+            'those about signals'),
     mistake('a handler that only sets a flag', 'eintr', SERVING,
             "    signal.set_wakeup_fd(server.waker.fileno())\n", "", asked=WEB,
             missed='stop() wakes the loop too: only a signal between two lines is lost'),

@@ -81,6 +81,8 @@ def judged(mistake, verdict):
         return bool(mistake.missed), mistake.missed or 'NOT FOUND'
     right = verdict.named in mistake.rules
     words = verdict.named or 'no rule'
+    if not right and mistake.missed:
+        return True, '%s: %s' % (words, mistake.missed)
     if not right:
         words = 'NOT %s, but %s' % (' or '.join(mistake.rules), words)
     return right, '%s, by %s' % (words, verdict.test)

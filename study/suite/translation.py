@@ -19,6 +19,7 @@ from study.commands import start
 from study.names import NAMES
 from study.rulebook import findings
 from study.rulebook import rules
+from study.rulebook import words
 from study.suite import remains
 from study.suite import suite
 
@@ -78,8 +79,7 @@ def demonstration(tree, recipe):
         remains.kill(child.pid)
         said, hangs = child.communicate()[1], True
     remains.kill(child.pid)
-    lines = said.splitlines()
-    errors = [line for line in lines if re.match(r'\w*(Error|Warning): ', line)] or lines
+    errors = words.worth_reading(words.last_lines(said)) or said.splitlines()
     if errors:
         error = '`%s`' % errors[-1].partition('. Did you mean')[0]  # said since 3.10
         return error + (', and hangs' if hangs else '')

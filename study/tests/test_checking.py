@@ -8,7 +8,10 @@ import pytest
 
 from compat import process
 from compat import trees
+from study import output
+from study.commands import check
 from study.rulebook import rules
+from study.suite.outcome import Outcome, Result
 from study.tests.tool import COMMAND, environment, on_a_terminal, study
 
 HIERARCHY = 'server_hierarchy'
@@ -20,7 +23,7 @@ def port(tmp_path):
     """A function: (old, new) -> the path of a folder that has a copy of one recipe
     of py3/, changed, and of the shared modules."""
     def make(*changes):
-        for name in trees.SHARED:
+        for name in trees.SHARED + (HIERARCHY,):
             shutil.copy(trees.named('py3').script(name), str(tmp_path))
         with open(trees.named('py3').script(HIERARCHY)) as source:
             text = source.read()
@@ -37,7 +40,7 @@ MISTAKE = (' if base is not object', '')
 
 def test_a_faithful_port_is_status_0(port):
     child = study('check', port(), '--recipe', HIERARCHY)
-    assert (child.returncode, child.stderr) == (0, '')
+    assert (child.returncode, child.stderr) == (0, ''), child.stdout
     assert child.stdout.splitlines()[0].startswith(HIERARCHY)
     assert ' faithful (' in child.stdout
     assert '\n1 of 1 recipes in ' in child.stdout
@@ -66,7 +69,7 @@ def test_a_missing_recipe_and_one_that_does_not_compile_are_a_line_each(port):
     assert any(line.startswith(HIERARCHY) and 'does not compile: line ' in line
                for line in lines)
     assert any(line.strip().startswith('print-function: ') for line in lines)
-    assert lines[-1].startswith('0 of 11 recipes in ')
+    assert lines[-1].startswith('0 of 11 recipes and 2 of 2 shared modules in ')
 
 
 def test_a_shared_module_that_is_not_ported_is_said_first_and_once(port):
@@ -92,6 +95,34 @@ def test_a_shared_module_that_cannot_be_imported_is_named_with_its_rule(port):
     assert lines[0].startswith('serving ')
     assert "cannot be imported: ModuleNotFoundError: No module named" in lines[0]
     assert lines[1].split()[0] == 'renamed-modules:'
+
+
+def test_a_shared_module_is_checked_with_the_recipes_that_import_it(port):
+    child = study('check', port(), '--recipe', 'console')
+    assert (child.returncode, child.stderr) == (0, ''), child.stdout
+    words = [line.split()[:2] for line in child.stdout.splitlines()]
+    assert ['console', 'faithful'] in words and [HIERARCHY, 'faithful'] in words
+    assert '1 of 1 recipes and 2 of 2 shared modules in ' in child.stdout
+
+
+def test_what_could_not_be_asked_is_counted_with_its_reason(capsys):
+    tests = {str(number): Outcome(str(number), 'wire', [], outcome, 'no nc here')
+             for number, outcome in enumerate(['passed', 'skipped', 'skipped'])}
+    checker = check.Checker(output.console(), trees.named('py3'), False, 0)
+    checker.say_verdict(Result(HIERARCHY, tests))
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].split() == [HIERARCHY, 'faithful', '(1', 'tests)']
+    assert said[1].strip() == '2 more could not be asked: no nc here'
+
+
+def test_where_not_all_was_run_nothing_is_called_faithful(capsys):
+    tests = {str(number): Outcome(str(number), 'wire', [], outcome)
+             for number, outcome in enumerate(['passed', ''])}
+    checker = check.Checker(output.console(), trees.named('py3'), False, 0)
+    checker.say_verdict(Result(HIERARCHY, tests))
+    assert 'NOT known: only 1 tests were run (of 2' in capsys.readouterr().out
+    assert not check.is_faithful(Result(HIERARCHY, tests))
+    assert not check.is_faithful(Result(HIERARCHY))
 
 
 def test_an_escape_that_is_none_does_not_compile(port):

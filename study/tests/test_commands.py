@@ -49,6 +49,7 @@ needs_python2 = pytest.mark.skipif(not two_interpreters(), reason='no Python 2.7
     (['sing'], 'no such command: sing'),
     (['run'], 'which recipe?'),
     (['run', 'gopher'], 'no such recipe: gopher'),
+    (['run', 'console'], 'it runs nothing by itself'),
     (['run', 'tcp_serve'], 'did you mean tcp_server?'),
     (['run', 'tcp_server', '--tree', '/no/such'], 'no such folder: /no/such'),
     (['run', 'tcp_server', '--tree', trees.ROOT], 'no recipe in folder: '),

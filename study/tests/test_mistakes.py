@@ -37,6 +37,7 @@ def test_every_rule_has_its_mistake():
     (ONE, mistakes.Verdict(None, 'test_x', 1.0), False,
      'NOT newlines or eintr, but no rule, by test_x'),
     (HARMLESS, MISSED, True, 'why'),
+    (HARMLESS, FOUND, True, 'newlines: why'),
 ])
 def test_a_verdict_is_judged(mistake, verdict, right, words):
     assert mistakes.judged(mistake, verdict) == (right, words)
