@@ -6,6 +6,21 @@ the next request, as HTTP/1.1 has it (RFC 9112). What is no request is answered
 with an error and the end of the connection. A line may end in LF alone (RFC 9112,
 section 2.2); bodies of requests are read and thrown away.
 
+A connection is in one of four states:
+
+    state    what is awaited         what moves it on
+    idle     a request               its first byte: request
+    request  the rest of a request   it is whole, or wrong, or late (408): reply
+    reply    the client must read    all is read: idle, or request if the next one
+                                     has begun, or linger if it was the last
+    linger   the client must close   nothing
+
+Each state has a time, SECONDS, after which the connection is closed, unless it
+says 408. A client that has closed and read everything is closed at once.
+
+Our own choices: chunked bodies are not taken (411), unknown methods are answered
+like POST (405), and preconditions (If-Match and so on) are ignored.
+
 Without arguments this plays a server and some clients and ends. With --serve it
 waits for real clients; with --connect HOST PORT it is one client.
 """
@@ -38,7 +53,7 @@ WORTH_MOVING = 0.02  # of its time, that a deadline is moved at least
 REASONS = {  # RFC 9110, section 15, and RFC 6585, section 5
     200: 'OK', 400: 'Bad Request', 404: 'Not Found', 405: 'Method Not Allowed',
     408: 'Request Timeout', 411: 'Length Required', 413: 'Content Too Large',
-    414: 'URI Too Long', 417: 'Expectation Failed',
+    414: 'URI Too Long', 417: 'Expectation Failed', 421: 'Misdirected Request',
     431: 'Request Header Fields Too Large', 501: 'Not Implemented',
     505: 'HTTP Version Not Supported',
 }
@@ -46,13 +61,15 @@ CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 SERVER_WIDE = ('OPTIONS', '*')  # RFC 9112, section 3.2.4
 HEAD_END = re.compile('\n\r?\n')
 EMPTY_LINES = re.compile('(\r?\n)+')
+START = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]|\r?\Z")  # of a request line
 REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) "
                           r"((?:[!-$&-~]|%[0-9A-Fa-f]{2})+) HTTP/(\d)\.(\d)\Z")
 FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)\Z")
-HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|([A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)"
-                  r"(:[0-9]*)?\Z")
-LENGTH = re.compile(r'[0-9]+\Z')
-TARGET = re.compile(r'(?:https?://[^/?#@]+|(?=/))(/[^?#]*)?(?:\?[^#]*)?\Z',
+HOST = re.compile(r"(?:\[(?:([0-9a-f:.]+)|v[0-9a-f]+\.[a-z0-9._~!$&'()*+,;=:-]+)\]|"
+                  r"(?:[a-z0-9._~!$&'()*+,;=-]|%[0-9a-f]{2})*)(?::[0-9]*)?\Z",
+                  re.IGNORECASE)
+LENGTHS = re.compile(r'([0-9]+)(?:[ \t]*,[ \t]*\1)*\Z')
+TARGET = re.compile(r'(?:http(s)?://(?!:)([^/?#]+)|(?=/))(/[^?#]*)?(?:\?[^#]*)?\Z',
                     re.IGNORECASE)
 
 
@@ -114,31 +131,46 @@ def parse_fields(lines):
 
 
 def tokens(values):
-    """Return the words of a field that is a list, in lower case."""
-    return [word.strip(' \t').lower() for word in ','.join(values).split(',')]
+    """Return the words of a field that is a list, in lower case, without empty ones
+    (RFC 9110, section 5.6.1.2)."""
+    words = [word.strip(' \t').lower() for word in ','.join(values).split(',')]
+    return [word for word in words if word]
 
 
 def check_host(hosts, minor):
     """Raise BadRequest unless there is one Host (RFC 9112, section 3.2)."""
     if len(hosts) > 1 or (not hosts and minor != '0'):
         raise BadRequest(400)
-    if hosts and not HOST.match(hosts[0]):
+    if hosts:
+        check_authority(hosts[0])
+
+
+def check_authority(authority):
+    """Raise BadRequest unless bytes are a host, and perhaps a port (RFC 3986,
+    section 3.2)."""
+    match = HOST.match(authority)
+    if not match:
+        raise BadRequest(400)
+    try:
+        if match.group(1):
+            socket.inet_pton(socket.AF_INET6, match.group(1).decode('ascii'))
+    except socket.error:
         raise BadRequest(400)
 
 
 def body_length(fields, minor):
     """Return how many bytes follow the head (RFC 9112, section 6)."""
-    lengths = set(tokens(fields.get('content-length', ['0'])))
     if 'transfer-encoding' in fields:
-        if 'content-length' in fields or minor == '0':
+        codings = tokens(fields['transfer-encoding'])
+        if ('content-length' in fields or minor == '0'
+                or codings[-1:] != ['chunked']):
             raise BadRequest(400)
-        chunked = tokens(fields['transfer-encoding']) == ['chunked']
-        raise BadRequest(411 if chunked else 501)
-    length = lengths.pop()
-    if lengths or not LENGTH.match(length):
+        raise BadRequest(411 if len(codings) == 1 else 501)
+    match = LENGTHS.match(','.join(fields.get('content-length', ['0'])))
+    if not match:
         raise BadRequest(400)
     # Thousands of digits are a number too, whose int() takes long, be they zeros.
-    digits = length.lstrip('0')
+    digits = match.group(1).lstrip('0')
     if len(digits) > 10 or int(digits or 0) > MAX_BODY:
         raise BadRequest(413)
     return int(digits or 0)
@@ -147,26 +179,29 @@ def body_length(fields, minor):
 def expects_continue(fields, minor):
     """Return whether the client waits before it sends its body (RFC 9110,
     section 10.1.1)."""
-    if 'expect' not in fields or minor == '0':
+    expected = tokens(fields.get('expect', []))
+    if minor == '0' or not expected:
         return False
-    if tokens(fields['expect']) != ['100-continue']:
+    if expected != ['100-continue']:
         raise BadRequest(417)
     return True
 
 
-def answer(request):
-    """Return the bytes that answer a Request; raise BadRequest for its target."""
-    head_only = request.method == 'HEAD'
+def status_of(request):
+    """Return the status that answers a Request; raise BadRequest for its target."""
     if request.method == 'CONNECT' or (request.method, request.target) == SERVER_WIDE:
-        return reply(405, request, head_only)
+        return 405
     match = TARGET.match(request.target)
     if not match:
         raise BadRequest(400)
-    if (match.group(1) or '/') != '/':
-        return reply(404, request, head_only)
-    if request.method not in ('GET', 'HEAD'):
-        return reply(405, request, head_only)
-    return reply(200, request, head_only)
+    secure, authority, path = match.groups()
+    if authority:
+        check_authority(authority)
+    if secure:
+        return 421  # this is not TLS (RFC 9110, section 7.4)
+    if (path or '/') != '/':
+        return 404
+    return 200 if request.method in ('GET', 'HEAD') else 405
 
 
 def reply(status, request=None, head_only=False):
@@ -402,13 +437,15 @@ class WebServer(object):
         if head is None:
             return False
         try:
-            connection.request = self.request_of(head)
-            connection.left = connection.request.length
+            request = self.request_of(head)
+            waits = request.expects_continue and request.length
+            if waits and status_of(request) != 200:  # RFC 9110, section 10.1.1
+                raise BadRequest(status_of(request))
         except BadRequest, error:
             self.refuse(connection, error.status)
             return False
-        if (connection.request.expects_continue and connection.left
-                and not connection.incoming):
+        connection.request, connection.left = request, request.length
+        if waits and not connection.incoming:
             connection.outgoing += CONTINUE
         return True
 
@@ -419,10 +456,11 @@ class WebServer(object):
         return self.requests[head]
 
     def answer_to(self, request):
-        """Return what answer() does: for a second it is the same, Date included."""
+        """Return a Request's reply: for a second it is the same, Date included."""
         key = request, int(self.now)
         if key not in self.answers:
-            keep(self.answers, key, answer(request))
+            keep(self.answers, key, reply(status_of(request), request,
+                                          request.method == 'HEAD'))
         return self.answers[key]
 
     def take_head(self, connection):
@@ -432,6 +470,9 @@ class WebServer(object):
         if empty:
             del buf[:empty.end()]
         connection.head_only = buf.startswith('HEAD ')
+        if not START.match(buf):
+            self.refuse(connection, 400)
+            return None
         end = HEAD_END.search(buf)
         if end:
             head = bytes(buf[:end.end()])

@@ -10,6 +10,18 @@ MAX_FRAME bytes at most; the server puts its name in front.
 Nobody waits for anybody: every client has a buffer of what it has still to
 read, and who lets MAX_WAITING bytes pile up is dropped.
 
+A connection is in one of three states:
+
+    state    meaning                   what moves it on
+    new      it has no name yet        a first frame: named, or parting if that
+                                       cannot be its name; its end: closed
+    named    it reads what others say  its end, or a frame that is not allowed:
+                                       parting; too much left unread: closed
+    parting  it may read what is left  all is read and it has closed, or
+                                       LINGER_SECONDS have passed: closed
+
+A reset closes it in any state. When it leaves "named", the others are told.
+
 Without arguments this plays a server and three clients, and ends. With --serve
 it serves real clients; with --connect HOST PORT --name NAME it is one, which
 says each line of its input.
@@ -25,6 +37,7 @@ import socket
 import struct
 import sys
 import time
+import unicodedata
 
 import serving
 from console import CommandLine, Failure, say
@@ -39,7 +52,16 @@ MAX_NAME = 64  # bytes
 MAX_WAITING = 1024 * 1024  # bytes that a client may leave unread
 LINGER_SECONDS = 10  # to take leave of a client
 RETRY_SECONDS = 1  # until the next attempt to accept
-CONTROL = re.compile(u'[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]')
+# Controls, and what Unicode calls format characters (category Cf).
+CONTROL = re.compile(
+    u'[\0-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u17b4\u17b5'
+    u'\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb'
+    u'\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3'
+    u'\U0001d173-\U0001d17a\U000e0001-\U000e007f]')
+# Other characters that show nothing: fillers, variation selectors.
+UNSEEN = re.compile(
+    u'[\u034f\u115f\u1160\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0'
+    u'\U000e0100-\U000e01ef]')
 
 
 def printable(text):
@@ -50,6 +72,12 @@ def printable(text):
 def harmless(text):
     """Return text without what would drive a terminal or hide its order."""
     return CONTROL.sub(lambda match: printable(match.group()), text)
+
+
+def as_seen(name):
+    """Return what a reader can tell apart of a name, text: without what shows
+    nothing, with no blank around, and composed (Unicode's form NFC)."""
+    return unicodedata.normalize('NFC', UNSEEN.sub('', CONTROL.sub('', name))).strip()
 
 
 class ChatError(Failure):
@@ -107,7 +135,7 @@ class ChatServer(object):
         self.server_address = self.listening.getsockname()
         self.wakeup, self.waker = socket.socketpair()
         self.members = {}  # by their sockets
-        self.named = {}  # those that have joined, by their names
+        self.named = {}  # those that have joined, by their names as_seen()
         self.unsent = set()  # members with something new to read
         self.parting = collections.OrderedDict()  # members and until when
         self.paused = False
@@ -241,14 +269,17 @@ class ChatServer(object):
 
     def join(self, member, data, name):
         """Take in a member; raise ChatError if it cannot have that name."""
+        seen = as_seen(name)
+        if seen in self.named:
+            raise ChatError('that name is taken')
         if not 1 <= len(data) <= MAX_NAME or CONTROL.search(name):
             raise ChatError('a name has 1 to %d bytes, and no control character'
                             % MAX_NAME)
-        if name in self.named:
-            raise ChatError('that name is taken')
+        if not seen:
+            raise ChatError('nothing can be seen of that name')
         others = len(self.named)
         member.name = name
-        self.named[name] = member
+        self.named[seen] = member
         say('%s joined' % printable(name))
         self.post(member, '* Welcome, %s. Others here: %d' % (name, others))
         self.broadcast(member, '* %s joined' % name)
@@ -327,7 +358,7 @@ class ChatServer(object):
         """Tell the others that a member has left, if they knew of it."""
         name, member.name = member.name, None
         if name is not None:
-            del self.named[name]
+            del self.named[as_seen(name)]
             say('%s left' % printable(name))
             self.broadcast(member, '* %s left' % name)
 

@@ -137,10 +137,17 @@ class CommandLine(argparse.ArgumentParser):
         except Failure as error:
             self.fail(error)
         except OSError as error:
-            # What could not be printed Python would try once more at its end.
-            os.closerange(1, 2)  # there may be no other descriptor
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            self.give_up_stdout()
             self.fail(error.strerror or error)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            self.give_up_stdout()
+
+    def give_up_stdout(self):
+        """What could not be printed Python would try once more at its end."""
+        os.closerange(1, 2)  # there may be no other descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
     def address(self, words):
         """Return the words after --connect as an address: a path, or (host, port)."""

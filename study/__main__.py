@@ -3,6 +3,7 @@
 Python 3.9 and up.
 """
 import importlib
+import os
 import signal
 import sys
 
@@ -59,7 +60,17 @@ def complain(message):
     return 2
 
 
+def fill_standard_streams():
+    """Open what of stdin, stdout and stderr is closed: else the first pipe would get
+    its place."""
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    while descriptor < 3:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+    os.close(descriptor)
+
+
 if __name__ == '__main__':
+    fill_standard_streams()
     # The demonstrations are one of the two commands of README.md, and need less.
     if sys.version_info < (3, 9) and sys.argv[1:2] != ['demo']:
         sys.exit(complain('needs Python 3.9 or later, and this is %s'

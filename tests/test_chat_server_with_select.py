@@ -3,8 +3,11 @@ import os
 import signal
 import struct
 import subprocess
+import sys
+import unicodedata
 
 import pytest
+import six
 
 from compat import process
 from tests.frames import frame
@@ -221,6 +224,70 @@ def test_a_name_that_is_taken_is_refused(room, conversation, ann_and_bob):
     other.end()
     other.expect_end()
     ann_and_bob[0].expect_silence()
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize('name', [u'\u3164', u' ', u'\u2800\ufe0f', u'\xa0\u3000'],
+                         ids=['filler', 'blank', 'braille', 'wide-blanks'])
+def test_a_name_that_cannot_be_seen_is_refused(room, conversation, name):
+    client = conversation(room.address)
+    client.send(frame(name.encode('utf-8')))
+    client.expect(frame(b'! nothing can be seen of that name'))
+    client.expect_end()
+
+
+@pytest.mark.hostile
+@rule('narrow-builds')
+@pytest.mark.parametrize('name', [
+    u'ann\u200b', u'a\u200dnn', u'\u3164ann', u'ann ', u'\xa0ann', u'an\xadn', u'ann\ufe0f',
+    u'ann\U000e0041', u'ann\U000e0100'],
+    ids=['zero-width', 'joiner', 'filler', 'blank-last', 'blank-first', 'soft-hyphen',
+         'variation', 'tag', 'late-variation'])
+def test_a_name_that_looks_like_another_is_taken(room, conversation, ann_and_bob, name):
+    other = conversation(room.address)
+    other.send(frame(name.encode('utf-8')))
+    other.expect(frame(b'! that name is taken'))
+    other.expect_end()
+    ann_and_bob[0].expect_silence()
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize('first, second', [(u'\xe9', u'e\u0301'), (u'e\u0301', u'\xe9'),
+                                           (u'\xe9 ', u'e\u034f\u0301')],
+                         ids=['nfc-nfd', 'nfd-nfc', 'joined'])
+def test_a_name_may_be_composed_in_one_way_at_a_time(joined, room, conversation, first,
+                                                     second):
+    owner = joined(first.encode('utf-8'))
+    other = conversation(room.address)
+    other.send(frame(second.encode('utf-8')))
+    other.expect(frame(b'! that name is taken'))
+    other.end()
+    other.expect_end()
+    owner.end()
+    owner.expect_end()
+    joined(second.encode('utf-8'))
+
+
+@pytest.mark.unit
+@rule('narrow-builds')
+def test_no_character_that_only_formats_is_shown(recipe):
+    harmless = recipe(NAME).harmless
+    shown = [code for code in range(sys.maxunicode + 1)
+             if unicodedata.category(six.unichr(code)) in ('Cc', 'Cf')
+             and not harmless(six.unichr(code)).startswith(u'\\')]
+    assert [hex(code) for code in shown] == []
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize('character', [
+    u'\u061c', u'\u200e', u'\u200f', u'\u202e', u'\u2066', u'\u08e2', u'\U00013430',
+    u'\U0001d173', u'\U000e0001', u'\U000e007f'],
+    ids=['61c', '200e', '200f', '202e', '2066', '8e2', '13430', '1d173', 'e0001', 'e007f'])
+def test_what_hides_the_order_of_a_text_is_shown_as_an_escape(recipe, character):
+    # Some are younger than Python 2's table of Unicode.
+    shown = recipe(NAME).harmless(u'a' + character + u'b\U0001f40d')
+    escape = character.encode('unicode_escape').decode('ascii')
+    assert shown == u'a' + escape + u'b\U0001f40d'
 
 
 @pytest.mark.hostile

@@ -1,10 +1,15 @@
 """What a recipe does when nobody can read what it prints."""
+import os
+import signal
+
 import pytest
 
+from compat import kernel
 from compat import process
 from compat import trees
-from tests.names import DIESEL, MATRIX, PLAIN_STREAMS
-from tests.oneline import one_line_error
+from tests.names import (CHAT, DATAGRAMS, DIESEL, FIGURE, FORKING, MATRIX,
+                         PLAIN_STREAMS, THREADING)
+from tests.oneline import error_line, one_line_error
 
 # The program that a test runs: stdout is bad, then the recipe is started.
 ONTO = '''
@@ -77,3 +82,65 @@ def test_a_demonstration_that_fails_on_its_way_is_one_line_and_leaves_no_file(
         assert (child.stderr.count(b'\n'), child.popen.returncode) == (1, 1)
     else:
         assert one_line_error(child, name, 1) == 'File too large'
+
+
+# The program that a test runs: a recipe whose stdout is full from SIGUSR1 on.
+FULL_AT_A_SIGNAL = '''
+import os, runpy, signal, sys, warnings
+warnings.simplefilter('ignore')
+full = os.open('/dev/full', os.O_WRONLY)
+signal.signal(signal.SIGUSR1, lambda signum, frame: os.dup2(full, 1))
+sys.argv[0], sys.path[0] = %r, %r
+runpy.run_path(%r, run_name='__main__')
+'''
+
+
+@pytest.fixture
+def muted(running, tree):
+    """A function: the name of a recipe -> a running server that has said where it
+    listens, and can print no more."""
+    def start(name):
+        code = FULL_AT_A_SIGNAL % (name + '.py', tree.path, tree.script(name))
+        server = running(name, command=['-c', code], env=BUFFERED)
+        server.signal(signal.SIGUSR1)
+        stdout = '/proc/%d/fd/1' % server.pid
+        process.wait_until(lambda: os.readlink(stdout) == '/dev/full', 'it is muted')
+        return server
+    return start
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('oserror', 'stdin-and-stdout')
+@pytest.mark.parametrize('name', DATAGRAMS + PLAIN_STREAMS + [CHAT])
+def test_a_server_that_cannot_print_what_it_does_is_one_line_and_status_1(
+        muted, ask, name):
+    server = muted(name)
+    with pytest.raises((AssertionError, EnvironmentError)):
+        ask(name, server.address, 0.5)
+    assert server.wait() == 1
+    assert error_line(server, name, 1) == 'No space left on device'
+
+
+@pytest.mark.hostile
+@pytest.mark.about(DIESEL)
+@pytest.mark.rule('stdin-and-stdout')
+def test_lines_of_clients_that_diesel_cannot_print_are_no_error_at_the_end(muted, ask):
+    server = muted(DIESEL)
+    for _ in range(2):
+        with pytest.raises((AssertionError, EnvironmentError)):
+            ask(DIESEL, server.address)
+    server.signal(signal.SIGTERM)
+    assert (server.wait(), server.stderr) == (0, b'')
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('stdin-and-stdout')
+@pytest.mark.parametrize('name', [FORKING, THREADING, FIGURE, MATRIX])
+def test_a_report_that_could_not_be_printed_is_no_error_at_the_end(
+        muted, conversation, name):
+    server = muted(name)
+    kernel.leave_descriptors(server.pid, 0)
+    conversation(server.address).expect_silence()  # nobody is let in for now
+    kernel.leave_descriptors(server.pid, 100)  # the end of a thread may load a library
+    server.signal(signal.SIGTERM)
+    assert (server.wait(), server.stderr) == (0, b'')

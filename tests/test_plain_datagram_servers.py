@@ -236,6 +236,27 @@ def test_a_client_of_udp_that_is_gone_disturbs_nobody(bound, running):
 
 
 @pytest.mark.hostile
+@pytest.mark.about(UDP)
+@pytest.mark.parametrize('host', ['127.0.0.1', '0.0.0.0'])
+def test_a_server_does_not_answer_itself(recipe, bound, capsys, host):
+    # One datagram with a forged sender would be enough (CVE-2024-2169). Here the
+    # server's own socket sends it: that is nearly the same, and needs no root.
+    server, client = recipe(UDP).EchoServer((host, 0), recipe(UDP).EchoRequestHandler), \
+        bound(UDP)
+    address = '127.0.0.1', server.server_address[1]
+    try:
+        server.socket.sendto(b'hello', address)
+        client.sendto(b'next', address)
+        server.handle_request()
+        server.handle_request()
+        assert client.recv(100) == b'NEXT'
+        expect_silence(server.socket)
+    finally:
+        server.server_close()
+    assert capsys.readouterr().out == 'Server sending response: [NEXT]\n'
+
+
+@pytest.mark.hostile
 @pytest.mark.about(UNIX)
 def test_a_datagram_too_large_for_the_server_is_not_answered_in_part(bound, running):
     server, client = running(UNIX), bound(UNIX)

@@ -72,6 +72,22 @@ def test_the_demonstration_closes_what_it_opened(recipe, name):
     recipe(name).demonstrate()  # the fixture that looks for leftovers judges
 
 
+@pytest.mark.unit
+@pytest.mark.rule('newlines')
+@on_both
+def test_the_end_of_a_line_comes_back_as_it_was(recipe, name):
+    ours, theirs = socket.socketpair()
+    ours.sendall(b'a\r\nb\rc\n')
+    ours.shutdown(socket.SHUT_WR)
+    try:
+        recipe(name).EchoRequestHandler(theirs, None, None)
+    finally:
+        theirs.close()
+        reply = ours.recv(1024)
+        ours.close()
+    assert reply == b'A\r\nB\rC\n'
+
+
 # On the wire
 
 @pytest.mark.wire

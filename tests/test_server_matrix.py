@@ -268,7 +268,7 @@ def test_halves_of_a_service_time_go_up(matrix, end, expected):
 
 
 @pytest.mark.unit
-@pytest.mark.rule('integer-division', 'print-function')
+@pytest.mark.rule('integer-division')
 def test_the_share_is_in_whole_percent(matrix, capsys):
     matrix.print_table({'TCPServer': [(1, 2), (2, 3)], 'UDPServer': [(1, 2), (1, 2)],
                         'ForkingTCPServer': [(1, 2), (1, 2)]})

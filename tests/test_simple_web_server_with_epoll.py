@@ -246,10 +246,21 @@ def test_what_may_be_is_served(client, said):
 @pytest.mark.wire
 @rule('bytes-on-the-wire')
 def test_a_client_that_waits_to_send_its_body_is_told_to(client):
-    client.send(b'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n'
+    client.send(b'GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n'
                 b'Content-Length: 3\r\n\r\n')
     client.expect(b'HTTP/1.1 100 Continue\r\n\r\n')
-    assert ask(client, b'abc')[0] == 405
+    assert ask(client, b'abc')[0] == 200
+
+
+@pytest.mark.wire
+def test_a_client_that_waits_to_send_what_nobody_wants_has_its_answer(client):
+    # RFC 9110, section 10.1.1: a final status at once. The client may send no body
+    # then, so that the next request could not be told from one: that was the last.
+    status, fields, _ = ask(client, b'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue'
+                            b'\r\nContent-Length: 3\r\n\r\n')
+    assert (status, fields[b'connection']) == (405, b'close')
+    assert fields[b'allow'] == b'get, head'
+    client.expect_end()
 
 
 @pytest.mark.hostile

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from compat import trees
 
+STATEMENTS = os.path.join(trees.ROOT, 'study', 'tests', 'test_statements.py')
+
 
 @dataclass(frozen=True)
 class Guard:
@@ -18,9 +20,10 @@ class Guard:
 
 
 def load():
-    """Return the Guards in tests/, sorted by file and line."""
+    """Return the Guards in tests/, sorted by file and line, and those of the rules'
+    statements."""
     pattern = os.path.join(trees.ROOT, 'tests', '**', 'test_*.py')
-    return [guard for path in sorted(glob.glob(pattern, recursive=True))
+    return [guard for path in sorted(glob.glob(pattern, recursive=True)) + [STATEMENTS]
             for guard in in_file(path)]
 
 

@@ -2,7 +2,8 @@
 
 A rule is a heading of the third level, "### `id`: title", and what follows it:
 
-    ```diff          a snippet: the name of a recipe, then lines of both trees
+    ```diff          a snippet: the name of a recipe, then lines of both trees; or
+                     an example: NO_SCRIPT, then lines of no tree (see Example)
     ```claims        which differing lines it explains (see Claim)
     - **Since:**     fields of one paragraph each: Since, 2to3, Trap, Tests, and
                      Error where there is one
@@ -18,6 +19,8 @@ HEADING = re.compile(r'### `([a-z0-9-]+)`: (.+)$')
 FENCE = re.compile(r'```(\w*)$')
 FIELD = re.compile(r'- \*\*(.+?):\*\* (.*)$')
 FIELDS = ('Since', '2to3', 'Trap', 'Tests')
+NO_SCRIPT = 'no script of ours'
+INSTEAD = re.compile(r'! (?:(\d)\.(\d+): )?(.*)$')
 
 
 class RulesError(Exception):
@@ -56,6 +59,31 @@ class Snippet:
     lines: tuple
 
 
+@dataclass(frozen=True)
+class Example:
+    """Before and after that stand in no tree, as short programs.
+
+    printed: the lines that the old program prints under Python 2, and the new one
+    under 3. instead: what the old one prints under Python 3 from a version on, or
+    with which error it ends, as pairs of a version and text, the oldest first.
+    """
+
+    lines: tuple
+    printed: tuple
+    instead: tuple
+
+    def program(self, side):
+        """Return the source of the old program ('-') or of the new one ('+')."""
+        return ''.join(line[1:] + '\n' for line in self.lines if line[0] in (side, ' '))
+
+    def said_by_the_old(self, version):
+        """Return what the old program says under a version of Python 3, (3, 13)."""
+        said = '\n'.join(self.printed)
+        for since, text in self.instead:
+            said = text if version >= since else said
+        return said
+
+
 @dataclass
 class Rule:
     """One rule. text is its prose, without the fields and the fenced blocks."""
@@ -64,6 +92,7 @@ class Rule:
     title: str
     text: list = field(default_factory=list)
     snippets: list = field(default_factory=list)
+    examples: list = field(default_factory=list)
     claims: list = field(default_factory=list)
     fields: dict = field(default_factory=dict)
 
@@ -149,10 +178,24 @@ def block(rule, lines):
 
 
 def read_block(rule, kind, lines):
-    if kind == 'diff':
+    if kind == 'diff' and lines[0] == NO_SCRIPT:
+        rule.examples.append(example(rule, lines[1:]))
+    elif kind == 'diff':
         rule.snippets.append(Snippet(lines[0].removesuffix('.py'), tuple(lines[1:])))
     elif kind == 'claims':
         rule.claims += claims(rule, lines)
+
+
+def example(rule, lines):
+    """Return the Example in a block: programs, then "=" and what they print, "!" and
+    what the old one says instead."""
+    instead = [INSTEAD.match(line) for line in lines if line[:1] == '!']
+    if any(line[:1] not in tuple(' -+=!') for line in lines) or not all(instead):
+        raise RulesError('in the rule %s: no line of an example' % rule.id)
+    return Example(tuple(line for line in lines if line[:1] in tuple(' -+')),
+                   tuple(line[2:] for line in lines if line[:1] == '='),
+                   tuple(((int(match[1] or 3), int(match[2] or 0)), match[3])
+                         for match in instead))
 
 
 def claims(rule, lines):

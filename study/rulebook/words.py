@@ -5,8 +5,9 @@ ESCAPED = re.compile(r'\\([\\\'"nt])')
 COLOUR = re.compile(r'(?:\x1b|\\x1b|\\033)\[[\d;]*m')
 # How pytest marks the lines of an error; what it shows besides is source.
 SHOWN = re.compile(r'E  |\s*\|')
-# The last line of a traceback.
-LAST = re.compile(r'[\w.]*(?:Error|Warning|Exception|Interrupt|Exit)(?::|$)')
+# The last line of a traceback, or what a recipe prints in its place.
+LAST = re.compile(r'(?:[\w.]*(?:Error|Warning|Exception|Interrupt|Exit)(?::|$)'
+                  r'|Request failed: )')
 # Above it may stand the name of a thread, which is not wrong by itself.
 THREAD = re.compile(r'Exception in thread .*')
 LETTERS = {'n': '\n', 't': '\t'}

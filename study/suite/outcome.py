@@ -9,7 +9,7 @@ class Outcome:
     kind is its marker: 'unit', 'wire'... about are the recipes and shared modules that
     it is about. outcome is 'passed', 'failed', 'skipped', or '' if it was not run;
     message says why in short, text is the traceback, said is what the programs of the
-    test wrote to stderr, and asserted says that an assertion of the suite failed, and
+    test wrote, and asserted says that an assertion of the suite failed, and
     no error came before it.
     """
 

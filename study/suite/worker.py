@@ -44,7 +44,7 @@ def settle():
 
 
 class Reports:
-    """Listens to pytest, and to what the children of a test write to stderr."""
+    """Listens to pytest, and to what the children of a test write."""
 
     def __init__(self, config):
         # Forks share the file into which pytest catches output: begin a new one.
@@ -73,7 +73,7 @@ class Reports:
         if not report.passed and self.result is None:
             self.result = result(report)
         self.said += [text for title, text in report.sections
-                      if title.startswith('Captured stderr') and text not in self.said]
+                      if title.startswith('Captured std') and text not in self.said]
 
     def end(self):
         """Return what to write about the test."""
@@ -81,7 +81,7 @@ class Reports:
             return failed(self.name, self.broken)
         if self.result is None:
             return {'id': self.name, 'outcome': 'passed'}
-        said = self.said + [child.stderr.decode('utf-8', 'replace')
+        said = self.said + [(child.stdout + child.stderr).decode('utf-8', 'replace')
                             for child in self.children]
         return dict(self.result, said=cut('\n'.join(said)))
 

@@ -11,9 +11,9 @@ from compat import process
 from compat import trees
 from study.suite import remains
 from study.suite import suite
-from study.tests.tool import study
+from study.tests.tool import environment, study
 
-TCP, WEB = 'tcp_server', 'simple_web_server_with_epoll'
+FIGURE, TCP, WEB = 'server_hierarchy', 'tcp_server', 'simple_web_server_with_epoll'
 IMPORT = 'import contextlib\n'
 ANSWER = '    def answer(self, data):\n'
 MOST = 150  # seconds: 90 where nothing else runs
@@ -105,3 +105,29 @@ def started_in(folder):
     """Return the pids of processes that run something in a folder."""
     return [pid for pid in remains.everybody()
             if os.fsencode(folder) in remains.read(pid, 'cmdline')]
+
+
+@pytest.mark.parametrize('variables', [
+    {'FORCE_COLOR': '1'}, {'NO_COLOR': '1'}, {'PYTHONSAFEPATH': '1'},
+    {'PYTHONWARNINGS': 'always'}, {'LC_ALL': 'C'}, {'PYTHONUTF8': '1'}],
+    ids=lambda variables: ' '.join(variables))
+def test_the_verdict_does_not_depend_on_who_asks(variables):
+    child = study('check', 'py3', '--recipe', FIGURE, PYTHONPATH=trees.ROOT, **variables)
+    assert (child.returncode, child.stderr) == (0, '')
+
+
+DESCRIPTORS = '''
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+for _ in range(1100):
+    os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
+os.close(0)
+os.execv(sys.executable, [sys.executable, '-m', 'study'] + sys.argv[1:])
+'''
+
+
+def test_a_closed_stdin_and_many_descriptors_change_no_verdict():
+    child = subprocess.run(
+        [sys.executable, '-c', DESCRIPTORS, 'check', 'py3', '--recipe', FIGURE],
+        cwd=trees.ROOT, env=environment(), text=True, capture_output=True)
+    assert (child.returncode, child.stderr) == (0, '')
