@@ -18,14 +18,14 @@ import traceback
 from compat.diesel.packages import missing
 
 try:
-    from flask import *  # noqa: F401,F403
+    from flask import *
     from flask import Flask, request
 except ImportError as error:
     raise missing(error, 'compat.diesel.web', 'flask') from None
 
 from compat.diesel.app import Application, Service, quickstart
 from compat.diesel.logmod import levels as loglevels
-from compat.diesel.logmod import log, set_log_level  # noqa: F401
+from compat.diesel.logmod import log, set_log_level
 from compat.diesel.protocols.http import HttpServer, Response
 from compat.diesel.protocols.wsgi import WSGIRequestHandler
 
