@@ -1,6 +1,6 @@
 """The packages that HTTP and Flask need beside the standard library."""
 
-PACKAGES = ('flask', 'h11', 'werkzeug')
+PACKAGES = ('flask', 'h11', 'werkzeug', 'wsproto')
 
 
 def missing(error, module, install):
