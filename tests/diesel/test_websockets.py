@@ -300,16 +300,24 @@ def test_a_message_may_come_in_several_frames(talked):
 @pytest.mark.parametrize('data, code', [
     (frame(BINARY, b'abc'), 1003), (frame(TEXT, b'\xff'), 1007),
     (b'\x81\x01x', 1002), (frame(0xf1, b'x'), 1002), (frame(0x83, b'x'), 1002),
-    (frame(TEXT, b'[' * 60000), 1008),
     (b''.join([frame(0x01, b'"')] + [frame(0x00, b'x' * 60000)] * 20), 1009)],
-    ids=['binary', 'no UTF-8', 'no mask', 'odd bits', 'odd opcode', 'too deep',
-         'too long'])
+    ids=['binary', 'no UTF-8', 'no mask', 'odd bits', 'odd opcode', 'too long'])
 def test_what_is_no_message_closes_with_a_code(talked, data, code):
     def client(talk):
         talk.send(data)
         opcode, payload = talk.read_frame()
         return opcode, struct.unpack('>H', payload[:2])[0]
     assert talked(echo, client) == (CLOSE, code)
+
+
+@beyond
+def test_a_message_that_is_too_deep_is_refused_or_passed_over(talked):
+    def client(talk):
+        talk.send(frame(TEXT, b'[' * 60000) + says(1))
+        return talk.read_frame()
+    # Python 3.15 reads on to the end, and finds that it is no JSON.
+    assert talked(echo, client) in [(CLOSE, struct.pack('>H', 1008)),
+                                    (TEXT, b'{"heard": 1}')]
 
 
 @beyond
