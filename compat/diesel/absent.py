@@ -6,7 +6,7 @@ Each of them is an ImportError in one line.
 INSTEAD = {
     'console': 'pdb, which since Python 3.14 attaches to a process (python -m pdb -p)',
     'dnosetests': 'pytest, with quickstart() in the test',
-    'interactive': 'python -m asyncio, or code.interact() in a thread()',
+    'interactive': 'code.interact() in a thread()',
     'protocols.DNS': 'resolve_dns_name(), or dnspython in a thread()',
     'protocols.dreadlock': 'a lock of redis, in a thread()',
     'protocols.irc': 'the package irc in a thread(), or until_eol() and send()',
