@@ -11,6 +11,8 @@ from compat import interpreters
 from compat import trees
 
 VERSIONS = [(2, 7), (3, 6), (3, 8), (3, 11), (3, 13)]
+# More columns where these are: what came after, and PyPy.
+NEWER = [version for version in interpreters.VERSIONS if version > VERSIONS[-1]]
 ENDS = [VERSIONS[0], VERSIONS[-1]]
 LINE = b'hello\r\n'
 MESSAGE = b'a message to everybody in the room, of some sixty-four characters'
@@ -60,18 +62,30 @@ def python(version):
         return None
 
 
-def recipe(name, versions=VERSIONS, path=False):
-    """Return Servers of a recipe, one for each interpreter that is here."""
-    servers = []
-    for version in versions:
+def newer():
+    """Return (name, path) of each of NEWER that is here, and of PyPy."""
+    found = [('%d.%d' % version, python(version)) for version in NEWER]
+    pypy = os.path.join(trees.ROOT, '.tox', 'pypy3', 'bin', 'python')
+    found.append(('pypy3', pypy if os.path.exists(pypy) else shutil.which('pypy3')))
+    return [(name, executable) for name, executable in found if executable]
+
+
+def recipe(name, versions=None, path=False):
+    """Return Servers of a recipe, one for each interpreter that is here: of versions,
+    or of VERSIONS and what is newer."""
+    found = []
+    for version in versions or VERSIONS:
         executable = python(version)
         if executable is None:
             print('bench: no Python %d.%d' % version, file=sys.stderr)
             continue
-        tree = trees.named('py2_original' if version[0] == 2 else 'py3')
-        server = Server('%s %d.%d' % ((tree.name,) + version),
+        found.append(('%d.%d' % version, executable))
+    servers = []
+    for version, executable in found + (newer() if versions is None else []):
+        tree = trees.named('py2_original' if version == '2.7' else 'py3')
+        server = Server('%s %s' % (tree.name, version),
                         [executable, tree.script(name), '--serve'],
-                        baseline=version[0] == 2)
+                        baseline=version == '2.7')
         server.in_folder = path
         servers.append(server)
     return servers

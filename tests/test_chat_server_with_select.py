@@ -239,8 +239,8 @@ def test_a_name_that_cannot_be_seen_is_refused(room, conversation, name):
 @pytest.mark.hostile
 @rule('narrow-builds')
 @pytest.mark.parametrize('name', [
-    u'ann\u200b', u'a\u200dnn', u'\u3164ann', u'ann ', u'\xa0ann', u'an\xadn', u'ann\ufe0f',
-    u'ann\U000e0041', u'ann\U000e0100'],
+    u'ann\u200b', u'a\u200dnn', u'\u3164ann', u'ann ', u'\xa0ann', u'an\xadn',
+    u'ann\ufe0f', u'ann\U000e0041', u'ann\U000e0100'],
     ids=['zero-width', 'joiner', 'filler', 'blank-last', 'blank-first', 'soft-hyphen',
          'variation', 'tag', 'late-variation'])
 def test_a_name_that_looks_like_another_is_taken(room, conversation, ann_and_bob, name):
@@ -282,7 +282,8 @@ def test_no_character_that_only_formats_is_shown(recipe):
 @pytest.mark.parametrize('character', [
     u'\u061c', u'\u200e', u'\u200f', u'\u202e', u'\u2066', u'\u08e2', u'\U00013430',
     u'\U0001d173', u'\U000e0001', u'\U000e007f'],
-    ids=['61c', '200e', '200f', '202e', '2066', '8e2', '13430', '1d173', 'e0001', 'e007f'])
+    ids=['61c', '200e', '200f', '202e', '2066', '8e2', '13430', '1d173', 'e0001',
+         'e007f'])
 def test_what_hides_the_order_of_a_text_is_shown_as_an_escape(recipe, character):
     # Some are younger than Python 2's table of Unicode.
     shown = recipe(NAME).harmless(u'a' + character + u'b\U0001f40d')

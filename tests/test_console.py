@@ -21,8 +21,9 @@ def console(recipe):
 @pytest.mark.unit
 @pytest.mark.rule('text-for-the-screen')
 @pytest.mark.parametrize('data, shown', [
-    (b'Hello', 'Hello'), (b"it's", "it's"), (b'\x1b[31m\xe9\\\n', '\\x1b[31m\\xe9\\\\\\n'),
-    (b'', '')], ids=['plain', 'quote', 'control', 'empty'])
+    (b'Hello', 'Hello'), (b"it's", "it's"),
+    (b'\x1b[31m\xe9\\\n', '\\x1b[31m\\xe9\\\\\\n'), (b'', '')],
+    ids=['plain', 'quote', 'control', 'empty'])
 def test_bytes_are_shown_as_harmless_text(console, data, shown):
     text = console.printable(data)
     assert (text, type(text)) == (shown, str)

@@ -87,8 +87,9 @@ def test_a_conversation_is_the_same_whoever_speaks(
 @pytest.mark.parametrize('tree, major', [(TREES[0], 3), (TREES[1], 2)],
                          ids=['py2_original', 'py3'])
 def test_a_script_does_not_run_under_the_other_python(name, tree, major):
-    child = subprocess.Popen([interpreters.find(major), '-B', tree.script(name), '--help'],
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = [interpreters.find(major), '-B', tree.script(name), '--help']
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env=process.surroundings())
     output, error = child.communicate()
     assert child.returncode == 1
     assert re.search(b'SyntaxError|ImportError|AttributeError', error), error
@@ -99,9 +100,11 @@ def test_a_script_does_not_run_under_the_other_python(name, tree, major):
 @pytest.mark.parametrize('tree', TREES, ids=['py2_original', 'py3'])
 def test_a_tree_compiles_without_a_warning(tree):
     copy = os.path.join(process.private_folder(), tree.name)
-    shutil.copytree(tree.path, copy, ignore=shutil.ignore_patterns('*.pyc', '__pycache__'))
+    shutil.copytree(tree.path, copy,
+                    ignore=shutil.ignore_patterns('*.pyc', '__pycache__'))
     command = process.python(tree) + ['-m', 'compileall', '-q', copy]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             env=process.surroundings())
     output = child.communicate()[0]
     shutil.rmtree(os.path.dirname(copy))
     assert (child.returncode, output) == (0, b'')

@@ -128,7 +128,7 @@ def test_the_table_says_what_overlapped_and_what_queued(tree):
 @pytest.mark.rule('server-close')
 def test_every_server_is_closed_through_server_close(matrix, monkeypatch):
     closed = []
-    for name, server_class in matrix.SERVERS.items():
+    for server_class in matrix.SERVERS.values():
         monkeypatch.setattr(server_class, 'server_close', closing(server_class, closed))
     monkeypatch.setattr(matrix, 'SERVICE_TIME', 0.2)
     monkeypatch.setattr(matrix, 'print_table', lambda services: None)

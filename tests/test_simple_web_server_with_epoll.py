@@ -184,7 +184,8 @@ BAD = [
     ('utf-8-target', b'GET /\xc3\xbc HTTP/1.1\r\n' + HOST + b'\r\n', 400),
     ('version-word', b'GET / HTTP/1.x\r\n' + HOST + b'\r\n', 400),
     ('version-digits', b'GET / HTTP/1.10\r\n' + HOST + b'\r\n', 400),
-    ('lengths-differ', GET + HOST + b'Content-Length: 1\r\nContent-Length: 2\r\n\r\n', 400),
+    ('lengths-differ', GET + HOST + b'Content-Length: 1\r\nContent-Length: 2\r\n\r\n',
+     400),
     ('lengths-in-list', GET + HOST + b'Content-Length: 1, 2\r\n\r\n', 400),
     ('length-plus', GET + HOST + b'Content-Length: +1\r\n\r\n', 400),
     ('length-minus', GET + HOST + b'Content-Length: -1\r\n\r\n', 400),
@@ -195,7 +196,8 @@ BAD = [
     ('length-and-chunked', GET + HOST + b'Content-Length: 1\r\n'
      b'Transfer-Encoding: chunked\r\n\r\n', 400),
     ('chunked-in-1.0', b'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n', 400),
-    ('chunked', b'POST / HTTP/1.1\r\n' + HOST + b'Transfer-Encoding: chunked\r\n\r\n', 411),
+    ('chunked', b'POST / HTTP/1.1\r\n' + HOST + b'Transfer-Encoding: chunked\r\n\r\n',
+     411),
     ('gzip', GET + HOST + b'Transfer-Encoding: gzip, chunked\r\n\r\n', 501),
     ('body-too-large', GET + HOST + b'Content-Length: 1048577\r\n\r\n', 413),
     ('thousands-of-digits', GET + HOST + b'Content-Length: ' + b'9' * 6000 + b'\r\n\r\n',
@@ -336,8 +338,9 @@ def url(server):
 
 @pytest.mark.wire
 def test_curl_gets_the_greeting_on_one_connection(url):
-    assert answer(b'', 'curl', '-s', '-w', '%{num_connects} %{http_version}\n', url, url) \
-        == BODY + b'1 1.1\n' + BODY + b'0 1.1\n'
+    told = '%{num_connects} %{http_version}\n'
+    said = answer(b'', 'curl', '-s', '-w', told, url, url)
+    assert said == BODY + b'1 1.1\n' + BODY + b'0 1.1\n'
 
 
 @pytest.mark.wire

@@ -3,20 +3,20 @@ import sys
 import types
 
 from compat.diesel import runtime
-from compat.diesel.connection import (  # noqa: F401
+from compat.diesel.connection import (
     BUFSIZ, SENTINEL_LIMIT, UNREAD_LIMIT, UNSENT_LIMIT, Connection)
-from compat.diesel.errors import (  # noqa: F401
+from compat.diesel.errors import (
     ApplicationEnd, ClientConnectionClosed, ClientConnectionError,
     ClientConnectionTimeout, ConnectionClosed, LoopKeepAlive, ParentDiedException,
     TerminateLoop)
-from compat.diesel.functions import (  # noqa: F401
+from compat.diesel.functions import (
     call, first, fire, fork, fork_child, fork_from_thread, label, receive, send,
     signal, sleep, thread, until, until_eol, wait)
-from compat.diesel.loop import Loop, ids, wait_for_socket  # noqa: F401
-from compat.diesel.operations import CRLF  # noqa: F401
-from compat.diesel.udp import (  # noqa: F401
+from compat.diesel.loop import Loop, ids, wait_for_socket
+from compat.diesel.operations import CRLF
+from compat.diesel.udp import (
     UNREAD_PACKETS, Datagram, UDPSocket, datagram)
-from compat.diesel.waiting import ContinueNothing  # noqa: F401
+from compat.diesel.waiting import ContinueNothing
 
 
 class Core(types.ModuleType):

@@ -100,7 +100,8 @@ def syntax_rule(rules, line):
 def require_import(tree, name, rules):
     """Raise Unfit for a module that cannot be imported."""
     try:
-        with process.Child(tree, name, [tree.path, name], command=['-c', IMPORT]) as child:
+        with process.Child(tree, name, [tree.path, name],
+                           command=['-c', IMPORT]) as child:
             status = child.wait(PATIENCE)
     except process.Timeout:
         raise Unfit('cannot be imported: that does not end')

@@ -21,7 +21,7 @@ from study.tests.tool import study
 playwright = pytest.importorskip('playwright.sync_api')
 axe = pytest.importorskip('axe_playwright_python.sync_playwright')
 
-NAMES = ('chromium', 'chromium-browser', 'google-chrome')
+BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
 FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
          '--disable-background-networking', '--disable-component-update',
          '--disable-sync']
@@ -63,7 +63,7 @@ def site(tmp_path_factory, results):
 @pytest.fixture(scope='session')
 def browser():
     program = os.environ.get('PORT_CHROMIUM') or next(
-        filter(None, map(shutil.which, NAMES)), None)
+        filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip('no Chromium on this machine (apt install chromium)')
     with playwright.sync_playwright() as started:

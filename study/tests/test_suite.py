@@ -25,7 +25,8 @@ from tests import about
 class Plugin:
     def pytest_collection_finish(self, session):
         for item in session.items:
-            sys.stderr.write(item.nodeid + '\\t' + ' '.join(about.recipes_of(item)) + '\\n')
+            recipes = ' '.join(about.recipes_of(item))
+            sys.stderr.write(item.nodeid + '\\t' + recipes + '\\n')
 
 pytest.main(['--collect-only', '-q', 'tests'], plugins=[Plugin()])
 '''
@@ -66,7 +67,8 @@ def port(tmp_path):
         path = tmp_path / (TCP + '.py')
         text = path.read_text()
         assert text.count(ANSWER) == text.count(IMPORT) == 1
-        text = text.replace(IMPORT, IMPORT + 'import os\nimport signal\nimport threading\n')
+        text = text.replace(
+            IMPORT, IMPORT + 'import os\nimport signal\nimport threading\n')
         path.write_text(text.replace(ANSWER, ANSWER + ''.join(
             '        %s\n' % line for line in lines)))
         return trees.Tree(str(tmp_path))

@@ -2,7 +2,7 @@
 from compat.diesel.packages import missing
 
 try:
-    import h11  # noqa: F401
-    import werkzeug  # noqa: F401
+    import h11
+    import werkzeug
 except ImportError as error:
     raise missing(error, 'compat.diesel.protocols', 'h11 flask') from None

@@ -1,7 +1,7 @@
 """WSGI applications (PEP 3333) over diesel's HTTP server."""
 import itertools
 
-from compat.diesel.protocols import requirements  # noqa: F401
+from compat.diesel.protocols import requirements
 
 from werkzeug.datastructures import Headers
 from werkzeug.wsgi import ClosingIterator

@@ -1,4 +1,4 @@
 """The real library's diesel.app, under this name too."""
 from __future__ import absolute_import
 
-from diesel.app import *  # noqa: F401,F403
+from diesel.app import *

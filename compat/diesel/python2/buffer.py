@@ -1,4 +1,4 @@
 """The real library's diesel.buffer, under this name too."""
 from __future__ import absolute_import
 
-from diesel.buffer import *  # noqa: F401,F403
+from diesel.buffer import *

@@ -1,4 +1,4 @@
 """The real library's diesel.events, under this name too."""
 from __future__ import absolute_import
 
-from diesel.events import *  # noqa: F401,F403
+from diesel.events import *

@@ -1,4 +1,4 @@
 """The real library's diesel.hub, under this name too."""
 from __future__ import absolute_import
 
-from diesel.hub import *  # noqa: F401,F403
+from diesel.hub import *

@@ -1,4 +1,4 @@
 """The real library's log levels, under this name too."""
 from __future__ import absolute_import
 
-from twiggy.levels import *  # noqa: F401,F403
+from twiggy.levels import *

@@ -1,4 +1,4 @@
 """The real library's diesel.logmod, under this name too."""
 from __future__ import absolute_import
 
-from diesel.logmod import *  # noqa: F401,F403
+from diesel.logmod import *

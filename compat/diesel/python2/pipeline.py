@@ -1,4 +1,4 @@
 """The real library's diesel.pipeline, under this name too."""
 from __future__ import absolute_import
 
-from diesel.pipeline import *  # noqa: F401,F403
+from diesel.pipeline import *

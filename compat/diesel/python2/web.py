@@ -1,4 +1,4 @@
 """The real library's diesel.web, under this name too."""
 from __future__ import absolute_import
 
-from diesel.web import *  # noqa: F401,F403
+from diesel.web import *

@@ -2,7 +2,7 @@
 try:
     from flask import Request, Response
 except ImportError:
-    from werkzeug.wrappers import Request  # noqa: F401
+    from werkzeug.wrappers import Request
     from werkzeug.wrappers import Response as _Response
 
     class Response(_Response):

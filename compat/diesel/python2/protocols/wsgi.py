@@ -1,4 +1,4 @@
 """The real library's diesel.protocols.wsgi, under this name too."""
 from __future__ import absolute_import
 
-from diesel.protocols.wsgi import *  # noqa: F401,F403
+from diesel.protocols.wsgi import *

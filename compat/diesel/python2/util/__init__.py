@@ -1,2 +1,2 @@
 """The real library's diesel.util, under this name too."""
-from compat.diesel.util import event, lock, pool, queue  # noqa: F401
+from compat.diesel.util import event, lock, pool, queue

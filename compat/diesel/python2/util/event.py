@@ -1,4 +1,4 @@
 """The real library's diesel.util.event, under this name too."""
 from __future__ import absolute_import
 
-from diesel.util.event import *  # noqa: F401,F403
+from diesel.util.event import *
