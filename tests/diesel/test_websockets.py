@@ -342,5 +342,6 @@ def test_a_handler_is_told_even_if_the_client_closes_at_once(talked):
     def handler(req, inq, outq):
         ends.append(inq.get())
 
-    talked(handler, lambda talk: talk.read_all(), handshake=HANDSHAKE + frame(CLOSE, b''))
+    talked(handler, lambda talk: talk.read_all(),
+           handshake=HANDSHAKE + frame(CLOSE, b''))
     assert [type(end) for end in ends] == [websockets.WebSocketDisconnect]
