@@ -13,17 +13,17 @@ from compat.diesel.logmod import log
 from compat.diesel.loop import Loop
 from compat.diesel.udp import UDPSocket
 
-FAREWELLS = 4  # how often a loop is told to end: its finally clauses may wait
+FAREWELLS = 4  # times that a loop is told to end: its finally clauses may wait
 PAUSE = 0.1  # seconds not to accept when there are no descriptors left
 NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
-# Loops that catch even GreenletExit and go on. If the garbage collector ended one, all
-# that the loop uses would be gone, and it might catch the errors without end.
+# Loops that catch even GreenletExit and go on. The garbage collector must not end one:
+# what the loop uses would be gone, and it might catch the errors without end.
 undying = []
 
 
 class Application(object):
-    """The main loop, and what it runs. There is one a program, unless
+    """The main loop, and what it runs. A program has one, unless
     allow_app_replacement says that this one takes the place of another."""
 
     def __init__(self, allow_app_replacement=False):
@@ -39,7 +39,8 @@ class Application(object):
         self._loops = []
 
     def add_service(self, service):
-        """Add a Service. It listens from run() on, or at once if that runs.
+        """Add a Service. It listens when run() is called, or at once if that was
+        called already.
 
         Raise socket.error (OSError) if it cannot listen.
         """
@@ -73,8 +74,8 @@ class Application(object):
     def run(self):
         """Run until halt(), an interrupt (ctrl-C) or SystemExit, which is raised.
 
-        Raise socket.error (OSError) if a service cannot listen. What else a loop
-        raises is logged, and ends that loop alone.
+        Raise socket.error (OSError) if a service cannot listen. Anything else
+        that a loop raises is logged, and ends only that loop.
         """
         self._run = True
         try:
@@ -127,14 +128,13 @@ class Application(object):
         self.hub.close_all()
 
     def halt(self):
-        """End the application. Does not return: it goes through the current loop
-        as an ApplicationEnd."""
+        """End the application. This does not return: it raises an ApplicationEnd
+        in the current loop."""
         self._run = False
         raise ApplicationEnd()
 
     def global_bail(self, msg):
-        """Return a function that ends the application for a reason, which is
-        logged."""
+        """Return a function that logs a reason, msg, and ends the application."""
         def bail():
             log.critical('ABORTING: {0}', msg)
             self.halt()
@@ -144,7 +144,8 @@ class Application(object):
 class Service(object):
     """A TCP service: a loop with connection_handler(address) for each client.
 
-    port 0 lets the system choose: port is the real one once it listens. iface:
+    With port 0 the system chooses; the attribute port is the real one once the
+    service listens. iface:
     the host name or IPv4 address to listen on. ssl_ctx: an ssl.SSLContext;
     TypeError is raised for another kind.
     """
@@ -170,7 +171,7 @@ class Service(object):
         return self.sock is not None
 
     def bind_and_listen(self):
-        """Take the port. Raise socket.error (OSError)."""
+        """Bind to the port and listen. Raise socket.error (OSError)."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._bind(sock)
@@ -198,7 +199,7 @@ class Service(object):
         app.hub.register(self.sock, self.accept_new_connection, None, None)
 
     def accept_new_connection(self):
-        """Take the clients that are waiting: called by the hub."""
+        """Accept the clients that are waiting. Called by the hub."""
         for _ in range(self.LQUEUE_SIZ):
             try:
                 sock, addr = self.sock.accept()
@@ -238,7 +239,7 @@ class Service(object):
             self._serve(SecureConnection(tls, addr))
 
     def close(self):
-        """Listen no longer."""
+        """Stop listening."""
         if self.sock is not None:
             self.application.hub.unregister(self.sock)
             self.sock.close()
@@ -254,7 +255,7 @@ class UDPService(Service):
         self.remote_addr = (None, None)   # of the packet that came last
 
     def bind_and_listen(self):
-        """Take the port. Raise socket.error (OSError)."""
+        """Bind to the port. Raise socket.error (OSError)."""
         self._bind(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
 
     def register(self, app):
@@ -266,8 +267,8 @@ class UDPService(Service):
 
 
 class Thunk(object):
-    """A function for quickstart() that makes what is to be run, when it is time:
-    c() returns a Loop, a Service, a callable, or a list of them."""
+    """A function that quickstart() calls when it starts: c() returns what is to be
+    run, a Loop, a Service, a callable, or a list of them."""
 
     def __init__(self, c):
         self.c = c
@@ -286,7 +287,7 @@ def quickstart(*args, **kw):
         if isinstance(thing, Thunk):
             thing = thing.eval()
         if isinstance(thing, (list, tuple)):
-            things.extend(thing)  # its turn comes after what is not in a list
+            things.extend(thing)  # added after everything that is not in a list
         elif isinstance(thing, Service):
             app.add_service(thing)
         elif isinstance(thing, Loop):

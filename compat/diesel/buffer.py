@@ -6,7 +6,7 @@ class BufAny(object):
 
 
 class Buffer(object):
-    """Bytes come in with feed(); out goes what the sentinel asks for.
+    """Bytes come in through feed(); what the sentinel asks for goes out.
 
     A sentinel is a number of bytes, a sequence of bytes that ends the message
     (and is part of it), or BufAny. What has been searched once is not searched

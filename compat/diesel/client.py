@@ -12,14 +12,14 @@ UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 
 
 class Client(object):
-    """A TCP client; make it, and use it, inside a loop.
+    """A TCP client, to be made and used inside a loop.
 
     addr: a host name or an IPv4 address. ssl_ctx: an ssl.SSLContext. timeout:
     seconds to connect. source_ip: the address to connect from. Raise
     ClientConnectionError, ClientConnectionTimeout or DNSResolutionError, and
     TypeError for another kind of context.
 
-    A subclass has methods with @call, which talk with send() and until().
+    A subclass has methods decorated with @call, which talk with send() and until().
     """
 
     def __init__(self, addr, port, ssl_ctx=None, timeout=None, source_ip=None):
@@ -80,7 +80,7 @@ class Client(object):
                                             % (self.addr, self.port))
 
     def on_connect(self):
-        """For subclasses: called once, when the connection is there."""
+        """For subclasses: called once, when the client is connected."""
 
     def __enter__(self):
         return self
@@ -89,7 +89,7 @@ class Client(object):
         self.close()
 
     def close(self):
-        """Close the connection, once what was sent is out."""
+        """Close the connection once everything has been sent."""
         self.connected = False
         if self.conn is not None:
             self.conn.close()
@@ -97,7 +97,7 @@ class Client(object):
 
     @property
     def is_closed(self):
-        """Whether the connection is closed, by whichever side."""
+        """Whether the connection is closed, by either side."""
         return self.conn is None or self.conn.closed
 
 

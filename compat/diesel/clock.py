@@ -5,7 +5,7 @@ from greenlet import greenlet
 
 
 class ClockedGreenlet(greenlet):
-    """A greenlet that counts the CPU seconds between its switches."""
+    """A greenlet that counts the CPU seconds for which it runs."""
     taken = 0.0      # seconds, without those since it was entered
     entered = None   # process_time() then, or None while others run
 

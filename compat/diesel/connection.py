@@ -15,11 +15,11 @@ BY_US = 'Connection closed'
 
 
 class Connection(object):
-    """A TCP connection: feeds its buffer, and wakes the loop that waits for it.
+    """A TCP connection. It fills its buffer, and wakes the loop that waits for input.
 
-    It is read all the time, but not more than UNREAD_LIMIT ahead of the loop.
-    What is sent goes into the socket when the loop waits for something, the urgent
-    first; what does not fit waits in the pipeline until the peer has read.
+    The socket is read all the time, but never more than UNREAD_LIMIT bytes ahead of
+    the loop. What a loop sends goes out when the loop next waits, in the order of
+    priority; what the socket does not take stays in the pipeline until the peer reads.
     """
     waits_for_peer = True
     would_block = (BlockingIOError, InterruptedError)  # try again later
@@ -36,7 +36,7 @@ class Connection(object):
         self.drain_waiters = {}  # loops that wait in send()
         self._writable = False   # the hub watches for writing
         self._flushing = False   # the hub will call flush()
-        self._alone = None       # the only thing that was sent in this turn
+        self._alone = None       # the only message that was sent in this turn
         self._recv = sock.recv
         self._send = sock.send
         self.hub.register(sock, self.handle_read, self.handle_write,
@@ -45,7 +45,7 @@ class Connection(object):
     # Input
 
     def handle_read(self):
-        """The socket has something: called by the hub."""
+        """Read what has arrived. Called by the hub."""
         if self.closed:
             return
         try:
@@ -80,8 +80,8 @@ class Connection(object):
         self.hub.enable_read(self.sock)
 
     def check_incoming(self, condition, callback=None):
-        """Return the next message, up to the condition, a sentinel; or None, and wait
-        for it."""
+        """Return the next message, which ends with the condition, a sentinel; or
+        None if it is not there yet."""
         self.buffer.set_term(condition)
         return self.buffer.check()
 
@@ -94,7 +94,7 @@ class Connection(object):
             self.pipeline.add(*self._alone)
             self._alone = None
         elif not self._flushing and not self._writable:
-            # Mostly there is one short answer: no need to take the long way.
+            # Usually it is one short answer, which need not go through the pipeline.
             if type(msg) is bytes and len(msg) < BUFSIZ \
                     and not self.pipeline.closing:
                 self._alone = msg, priority
@@ -106,7 +106,7 @@ class Connection(object):
         self.pipeline.add(msg, priority)
 
     def flush(self):
-        """Send what was queued in this turn: called by the hub."""
+        """Send what was queued in this turn. Called by the hub."""
         self._flushing = False
         if self.closed:
             return
@@ -132,7 +132,7 @@ class Connection(object):
                 self.hub.disable_write(self.sock)
 
     def handle_write(self):
-        """The socket takes more: called by the hub."""
+        """Send more, now that the socket takes it. Called by the hub."""
         if self.closed:
             return
         try:
@@ -160,13 +160,13 @@ class Connection(object):
             self.pipeline.backup(data[sent:])
 
     def handle_error(self):
-        """The socket is broken: called by the hub."""
+        """Close a broken socket. Called by the hub."""
         self.shutdown(remote_closed=True)
 
     # The end
 
     def close(self):
-        """Close when all that was queued is sent."""
+        """Close once everything that was queued has been sent."""
         if self.closed:
             return
         self.pipeline.close_request()
@@ -174,7 +174,7 @@ class Connection(object):
             self.shutdown()
 
     def shutdown(self, remote_closed=False):
-        """Close now; a loop that waits gets a ConnectionClosed."""
+        """Close now. A loop that waits for the peer gets a ConnectionClosed."""
         self._shutdown(BY_PEER if remote_closed else BY_US)
 
     def _shutdown(self, reason):
@@ -198,7 +198,7 @@ class Connection(object):
 
 
 class Failure(object):
-    """Raises an error in a loop, unless it has stopped waiting meanwhile."""
+    """Raises an error in a loop, unless it has been woken meanwhile."""
 
     def __init__(self, loop, error):
         self.loop = loop

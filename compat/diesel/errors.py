@@ -3,8 +3,8 @@ import socket
 
 
 class ConnectionClosed(socket.error):
-    """The peer has closed the connection. buffer: what it said before, of which
-    nobody has made sense yet, as bytes or None."""
+    """The peer has closed the connection. buffer: the bytes that it sent before and
+    that no loop has received, or None."""
 
     def __init__(self, msg, buffer=None):
         socket.error.__init__(self, msg)
@@ -12,7 +12,7 @@ class ConnectionClosed(socket.error):
 
 
 class ClientConnectionClosed(socket.error):
-    """The server has closed the connection of a Client's call."""
+    """The server has closed the connection during a Client's call."""
 
     def __init__(self, msg, buffer=None, addr=None, port=None):
         socket.error.__init__(self, msg)
@@ -32,11 +32,11 @@ class ClientConnectionError(socket.error):
 
 
 class ClientConnectionTimeout(socket.error):
-    """A client has not got its connection in time."""
+    """A client could not connect in time."""
 
 
 class ApplicationEnd(Exception):
-    """Ends the application; it passes through the loop that asks for the end."""
+    """Ends the application. It is raised in the loop that asks for the end."""
 
 
 class LoopKeepAlive(Exception):
@@ -44,7 +44,7 @@ class LoopKeepAlive(Exception):
 
 
 class ParentDiedException(Exception):
-    """The loop that has forked this one as its child is at its end."""
+    """The loop that forked this one as its child has ended."""
 
 
 class TerminateLoop(Exception):

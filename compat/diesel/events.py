@@ -26,11 +26,11 @@ class StopWaitDispatch(Exception):
 
 
 class Waiter(object):
-    """Something that loops can wait for. Queues, locks and events are such."""
+    """Something that loops can wait for, such as a queue, a lock or an event."""
 
     @property
     def wait_id(self):
-        """Text that is this waiter's own."""
+        """Text that identifies this waiter."""
         return str(id(self))
 
     def process_fire(self, given):
@@ -79,10 +79,10 @@ class Members(dict):
 
 
 class WaitPool(object):
-    """A table of events and of those who wait, first come first served.
+    """The events, and the loops that wait for them: first come, first served.
 
-    Those who wait have fire_in(wait_id, value), which takes the value, and
-    fire_due, which is true once they have got something and not run since.
+    A loop has fire_in(wait_id, value), which takes the value, and fire_due, which is
+    true when it has been given something and has not run since.
     """
 
     def __init__(self):

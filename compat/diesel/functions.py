@@ -8,7 +8,7 @@ from compat.diesel.operations import CRLF
 
 
 def until(sentinel):
-    """Return what the peer sends up to and with the sentinel, which is bytes."""
+    """Return what the peer sends, up to and including the sentinel, which is bytes."""
     return runtime.current_loop.input_op(sentinel)
 
 
@@ -18,16 +18,16 @@ def until_eol():
 
 
 def receive(spec=BufAny):
-    """Return exactly spec bytes, or whatever comes next, or with the argument
-    datagram the next UDP packet."""
+    """Return exactly spec bytes; without an argument, whatever comes next; with the
+    argument datagram, the next UDP packet."""
     return runtime.current_loop.input_op(spec)
 
 
 def send(o, priority=5):
     """Send bytes or a binary file; what has a higher priority goes first.
 
-    Unlike the real library's this waits if the peer does not read, once
-    UNSENT_LIMIT bytes have piled up.
+    Unlike the real library's, this waits for the peer to read once more than
+    UNSENT_LIMIT bytes are queued.
     """
     return runtime.current_loop.send(o, priority)
 
@@ -43,7 +43,7 @@ def fire(event, value=None):
 
 
 def sleep(v=0):
-    """Wait for v seconds; with 0 let everybody else have a turn."""
+    """Sleep for v seconds; with 0, let every other loop have a turn."""
     return runtime.current_loop.sleep(v)
 
 
@@ -73,13 +73,13 @@ def fork(f, *args, **kw):
 
 
 def fork_child(f, *args, **kw):
-    """As fork(), but when the current loop ends, the new one ends as well: it
+    """Like fork(), but when the current loop ends, the new one ends as well: it
     gets a ParentDiedException."""
     return runtime.current_loop.fork(True, f, *args, **kw)
 
 
 def fork_from_thread(f, *args, **kw):
-    """As fork(), for threads that are not diesel's."""
+    """Like fork(), for threads that diesel has not started."""
     loop = Loop(f, *args, **kw)
     app = runtime.current_app
     app.hub.call_from_other_thread(lambda: app.add_loop(loop))

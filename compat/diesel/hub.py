@@ -19,12 +19,12 @@ BURST = 1000  # callbacks that a pass runs before it looks at the sockets again
 
 
 class ExistingSignalHandler(Exception):
-    """The program handles this signal already; diesel does not take its place."""
+    """The program handles this signal already; diesel leaves its handler alone."""
 
 
 class Timer(object):
-    """A promise to call a function at a time. Cancelling only marks it: it is
-    thrown away when its turn comes.
+    """A promise to call a function at a certain time. Cancelling only marks it: it
+    is dropped when its time comes.
 
     Unlike the real library's it never calls early.
     """
@@ -41,7 +41,7 @@ class Timer(object):
     def cancel(self):
         """Do not call the function."""
         self.pending = False
-        self.f = self.args = self.kw = None  # it may be long until its turn
+        self.f = self.args = self.kw = None  # its time may be far away
 
     @property
     def due(self):
@@ -67,7 +67,7 @@ class EventHub(object):
         self._ready = collections.deque()   # to be called in this pass,
         self._later = collections.deque()   # and in the next one
         self._timers = []
-        self._order = itertools.count()   # two timers for one time: first come
+        self._order = itertools.count()   # of two timers for one time: the older
         self._signal_handlers = {}
         self._signals = collections.deque()
         self._old_handlers = {}
@@ -84,7 +84,7 @@ class EventHub(object):
 
     def close_all(self):
         """Close every socket that is watched, and what the hub itself has open;
-        give signals back."""
+        restore the signal handlers."""
         for sig, handler in self._old_handlers.items():
             signal.signal(sig, handler)
         self._old_handlers.clear()
@@ -101,13 +101,13 @@ class EventHub(object):
     def register(self, fd, read_callback, write_callback, error_callback):
         """Watch a socket for reading. enable_write() watches for writing too.
 
-        The callbacks take no argument. There is no need for error_callback: an
-        error makes a socket readable, and reading it tells which.
+        The callbacks take no argument. error_callback is not used: an error
+        makes a socket readable, and reading tells which error it is.
         """
         self._selector.register(fd, READ, [read_callback, write_callback])
 
     def unregister(self, fd):
-        """Watch a socket no longer; it may be one that is not watched."""
+        """Stop watching a socket. If it is not watched, do nothing."""
         self._paused.pop(fd, None)
         try:
             self._selector.unregister(fd)
@@ -115,7 +115,7 @@ class EventHub(object):
             pass
 
     def _watch(self, fd, add, remove):
-        """Change what a socket is watched for; forgotten ones stay so."""
+        """Change what a socket is watched for, unless it has been unregistered."""
         key = self._registered.get(fd)
         if key is None:
             if fd in self._paused and add:
@@ -133,7 +133,7 @@ class EventHub(object):
         self._watch(fd, WRITE, 0)
 
     def disable_write(self, fd):
-        """Watch a socket for writing no longer."""
+        """Stop watching a socket for writing."""
         self._watch(fd, 0, WRITE)
 
     def enable_read(self, fd):
@@ -141,7 +141,7 @@ class EventHub(object):
         self._watch(fd, READ, 0)
 
     def disable_read(self, fd):
-        """Watch a socket for reading no longer, until enable_read()."""
+        """Stop watching a socket for reading, until enable_read()."""
         self._watch(fd, 0, READ)
 
     # Time
@@ -167,7 +167,7 @@ class EventHub(object):
         try:
             self._waker.send(b'!')
         except (BlockingIOError, OSError):
-            pass  # it has been told already, or it is closed
+            pass  # it is awake already, or closed
 
     def call_from_other_thread(self, f):
         """Have the hub call f() soon; safe in any thread."""
@@ -190,10 +190,10 @@ class EventHub(object):
         threading.Thread(target=work, daemon=True).start()
 
     def add_signal_handler(self, sig, callback):
-        """Call callback() in the hub when the signal comes next, once. The one
-        after that goes where it went before.
+        """Call callback() in the hub, once, when the signal next comes. Then the
+        signal has its earlier handler again.
 
-        Raise ExistingSignalHandler if somebody else handles it.
+        Raise ExistingSignalHandler if the program handles it.
         """
         if sig not in self._signal_handlers:
             existing = signal.getsignal(sig)

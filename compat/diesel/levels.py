@@ -1,4 +1,4 @@
-"""How grave a log line is. Levels compare: DEBUG < ... < CRITICAL < DISABLED."""
+"""How serious a log line is. Levels compare: DEBUG < ... < CRITICAL < DISABLED."""
 import functools
 
 

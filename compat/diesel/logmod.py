@@ -26,14 +26,15 @@ _settings = {'level': levels.INFO}
 
 
 def set_log_level(level=levels.INFO):
-    """Log what is at least as grave as level; levels.DISABLED logs nothing."""
+    """Log what is at least as serious as level; levels.DISABLED logs nothing."""
     _settings['level'] = levels.name2level(str(level))
     twiggylog.send_lines_to(write_line, level)
 
 
 class Logger(object):
-    """Writes lines under a name and with fields; each change is a new Logger, but for
-    min_level: what is less grave is not logged."""
+    """Writes lines under a name and with fields; each change gives a new Logger.
+
+    min_level: the least serious level that is logged. It can be set."""
 
     def __init__(self, fields=(), options=DEFAULTS, min_level=levels.DEBUG):
         self._fields = dict(fields)
@@ -49,8 +50,8 @@ class Logger(object):
         return self.fields_dict(fields)
 
     def fields_dict(self, fields):
-        """Return a logger that adds these to every line: for names that are no
-        identifiers."""
+        """Return a logger that adds these to every line: for names that are
+        not identifiers."""
         changed = Logger(self._fields, self._options, self.min_level)
         changed._fields.update(fields)
         return changed
@@ -80,19 +81,19 @@ class Logger(object):
         self.fields_dict(fields).info()
 
     def debug(self, format_spec='', *args, **kwargs):
-        """Log what helps to find a mistake."""
+        """Log what helps to find a bug."""
         self._emit(levels.DEBUG, format_spec, args, kwargs)
 
     def info(self, format_spec='', *args, **kwargs):
-        """Log the usual."""
+        """Log something ordinary."""
         self._emit(levels.INFO, format_spec, args, kwargs)
 
     def notice(self, format_spec='', *args, **kwargs):
-        """Log the usual that stands out."""
+        """Log something ordinary that is worth noticing."""
         self._emit(levels.NOTICE, format_spec, args, kwargs)
 
     def warning(self, format_spec='', *args, **kwargs):
-        """Log what may need a look."""
+        """Log what may need attention."""
         self._emit(levels.WARNING, format_spec, args, kwargs)
 
     def error(self, format_spec='', *args, **kwargs):

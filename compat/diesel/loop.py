@@ -21,7 +21,7 @@ def running_loop():
 
 
 class Loop(Operations):
-    """A function that runs as if alone, between others that do so too."""
+    """A function that is written as if it ran alone, and takes turns with others."""
 
     def __init__(self, loop_callable, *args, **kw):
         self.loop_callable = loop_callable
@@ -60,13 +60,13 @@ class Loop(Operations):
         """Be as before the first run."""
         self.running = False
         self.wait_for_nothing()
-        self._orphan = False     # the parent has died: stay dead, too
-        self._doomed = False     # and the news of it is still to be raised
+        self._orphan = False     # the parent has died: do not start again,
+        self._doomed = False     # and the exception has not been raised yet
 
     # A life
 
     def run(self):
-        """The body of the greenlet: run the function, then tell who must know."""
+        """The body of the greenlet: run the function, then clean up."""
         try:
             self.loop_callable(*self.args, **self.kw)
         except (TerminateLoop, ParentDiedException, GreenletExit):
@@ -90,7 +90,7 @@ class Loop(Operations):
         self.deaths += 1
         if self.keep_alive and self.app._run and not self._orphan:
             log.warning('(Keep-Alive loop {0} died; restarting)', self)
-            # Half a second: a loop that dies at once must not take all the time.
+            # Not at once: a loop that dies immediately must not take all the time.
             self.hub.call_later(0.5, self._restart)
         elif self.parent is not None:
             self.parent.children.pop(self, None)
@@ -103,8 +103,8 @@ class Loop(Operations):
             self.wake()
 
     def kill(self):
-        """Raise GreenletExit where the loop waits, at the end of the application,
-        which is ending already whatever the loop says to it."""
+        """Raise GreenletExit where the loop waits. The application is at its end: that
+        the loop may ask for the end itself changes nothing."""
         try:
             self._throw(GreenletExit())
         except (SystemExit, KeyboardInterrupt, ApplicationEnd):
@@ -117,8 +117,8 @@ class Loop(Operations):
         self.children = {}
 
     def parent_died(self):
-        """Take the news: it is raised where the loop waits. A loop that has not
-        begun yet does not hear of it."""
+        """Have a ParentDiedException raised where the loop waits. A loop that has
+        not started yet is not told."""
         if self.running:
             self._doomed = True
             self.hub.schedule(self._raise_parent_died)
@@ -126,8 +126,8 @@ class Loop(Operations):
 
     def _raise_parent_died(self):
         if self._doomed and self.fire_due:
-            # It has been given something, a lock perhaps: it takes that first,
-            # and nothing more; see _wait().
+            # It has been given something, perhaps a lock. It takes that first,
+            # and nothing after it: see _wait().
             self.hub.schedule(self._raise_parent_died, True)
         elif self._doomed and self.running:
             self._doomed = False
@@ -148,8 +148,9 @@ class Loop(Operations):
 
 
 def wait_for_socket(sock, timeout, late, write=True):
-    """Have the current loop wait until a socket that nobody watches can be
-    written, or read. Raise late after timeout seconds, if that is not None."""
+    """Wait in the current loop until a socket that the hub does not watch can be
+    written, or with write=False read. Raise late after timeout seconds, if that is not
+    None."""
     loop = running_loop()
     hub = loop.hub
     ticket = loop._new_ticket()

@@ -23,8 +23,8 @@ class Operations(Waiting):
         return self.app.runhub.switch()
 
     def _check_input(self, sentinel, name):
-        """Return the next message of the connection in use; or None, and note that we
-        wait for it, and the name that first() gives it."""
+        """Return the next message of the connection in use. If there is none yet,
+        return None and wait for it; name is what first() calls it."""
         stack = self.connection_stack
         conn = stack[-1] if stack else self.check_connection()
         if not isinstance(conn, Connection):
@@ -35,11 +35,11 @@ class Operations(Waiting):
         return message
 
     def _check_foreign(self, sentinel, name):
-        """The same for a connection that a program has made. check_incoming(sentinel,
-        callback) returns a message, or something false, or what is to be called in
-        the place of callback; that is left in waiting_callback, to be called by the
-        hub with a message or an Exception. When nothing is waited for any more,
-        cleanup() is called."""
+        """The same for a connection of the program's own. Its check_incoming(sentinel,
+        callback) returns a message, or something false, or a function to be used in
+        place of callback. That is left in its waiting_callback: the program has the
+        hub call it with a message or an Exception. cleanup() is called when the loop
+        no longer waits."""
         conn = self.check_connection()
         ticket = self._new_ticket()
 
@@ -107,8 +107,8 @@ class Operations(Waiting):
     def _wait(self, event, make):
         """Wait for an event; make(value) is what the loop is woken with.
 
-        If there is no need to wait, nothing else is waited for, others have a
-        turn all the same, and True is returned.
+        If the event has a value at once, nothing else is waited for: return True,
+        after which the others have a turn all the same.
         """
         if self._doomed:
             self._doomed = False
@@ -128,8 +128,8 @@ class Operations(Waiting):
         self.app.waits.fire(event, value)
 
     def fire_in(self, what, value):
-        """Take the value of the event with that wait_id: it wakes the loop when
-        its turn comes, and nothing else will."""
+        """Take the value of the event whose wait_id is what. It wakes the loop when
+        its turn comes, and nothing else does."""
         if not isinstance(value, Exception):
             value = self._handlers[what](value)
         self.clear_pending_events()

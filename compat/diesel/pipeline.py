@@ -7,7 +7,7 @@ FIRST = float('-inf')  # the rank of what has been read in part
 
 
 class PipelineCloseRequest(Exception):
-    """All is sent, and the connection was to be closed then."""
+    """Everything has been sent, and a close was requested."""
 
 
 class PipelineClosed(Exception):
@@ -17,8 +17,8 @@ class PipelineClosed(Exception):
 class Pipeline(object):
     """A queue of bytes and of binary files that is read in pieces.
 
-    A higher priority number goes first; within a number the order of adding
-    holds. Nothing overtakes the rest of what has been read in part.
+    Higher priorities go first, and equal ones in the order of adding. Nothing
+    overtakes the rest of an item that has been read in part.
     """
 
     def __init__(self):
@@ -92,7 +92,7 @@ class Pipeline(object):
             self.size += len(d)
 
     def close_request(self):
-        """Take nothing more; read() will say when all is out."""
+        """Accept nothing more; read() says when everything has been sent."""
         self.closing = True
 
 

@@ -1,4 +1,4 @@
-"""Names to IPv4 addresses, without keeping anybody else waiting."""
+"""Host names to IPv4 addresses, while other loops go on."""
 import socket
 import time
 
@@ -29,7 +29,7 @@ def resolve_dns_name(name):
     try:
         address = thread(socket.gethostbyname, name)
     except (OSError, UnicodeError) as error:
-        # A name with an empty or too long label is UnicodeError.
+        # A name with an empty or too long label raises a UnicodeError.
         raise DNSResolutionError('could not resolve A record for %s' % name) from error
     cache[name] = address, time.monotonic()
     return address

@@ -1,4 +1,4 @@
-"""What runs at the moment: the application, one a program, and one of its loops."""
+"""What is running: the program's application, and one of its loops."""
 
 current_app = None   # the Application, from its making until its end
 current_loop = None  # the Loop that runs; while the hub does, the one before it

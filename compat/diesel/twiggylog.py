@@ -7,7 +7,7 @@ except ImportError:
 
 
 def send_lines_to(write_line, level):
-    """Have twiggy write what is at least as grave as level by write_line(level,
+    """Have twiggy write what is at least as serious as level by write_line(level,
     fields, text, trace, suppress_newlines), and nothing else."""
     if twiggy is not None:
         twiggy.emitters.clear()

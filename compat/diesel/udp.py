@@ -23,11 +23,11 @@ class Datagram(bytes):
 
 
 class UDPSocket(Connection):
-    """A UDP socket. A client's has one peer, ip and port; a service's answers
-    whoever has sent the packet that its loop has received last.
+    """A UDP socket. A client's has one peer, ip and port; a service's answers the
+    sender of the packet that its loop received last.
 
-    At most UNREAD_PACKETS packets wait to be received; more are lost, as UDP
-    allows. So are packets that the socket does not take at once.
+    At most UNREAD_PACKETS packets are kept for the loop. Others are dropped, as UDP
+    allows, and so is a packet that the socket does not take at once.
     """
     waits_for_peer = False
 
@@ -39,13 +39,13 @@ class UDPSocket(Connection):
         Connection.__init__(self, sock, self.remote_addr)
 
     def handle_read(self):
-        """A packet is there: called by the hub."""
+        """Read a packet. Called by the hub."""
         if self.closed:
             return
         try:
             data, addr = self.sock.recvfrom(BUFSIZ)
         except OSError:
-            return  # news of an earlier packet: nobody was there to take it
+            return  # it is about an earlier packet, which nobody received
         packet = Datagram(data, addr)
         if self.waiter is None:
             if len(self._packets) < UNREAD_PACKETS:

@@ -12,21 +12,21 @@ ContinueNothing = object()
 
 
 class Waiting(object):
-    """What a Loop is besides its function: a greenlet, and all that it waits for.
+    """The greenlet of a Loop, and everything that it waits for.
 
-    All that a loop waits for at once (see first()) is given up when one of it
-    comes.
+    A loop that waits for several things (see first()) gives up the others when one
+    of them comes.
     """
 
     def wait_for_nothing(self):
-        """Be as before the first run: without a greenlet, too."""
+        """Be as before the first run: without a greenlet, and nothing to wait for."""
         self.coroutine = None
         self.fire_due = False
         self._timer = None
-        self._ticket = None      # what comes for an older wait has another one
+        self._ticket = None      # tells this wait from earlier ones
         self._input = None       # the connection whose input we wait for,
         self._input_name = None  # and what first() calls it
-        self._foreign = None     # such a connection that is none of ours
+        self._foreign = None     # the same, if it is the program's own
         self._drain = None       # the connection whose output we wait for
         self._handlers = {}      # wait_id -> what first() returns for a value
 
@@ -41,7 +41,7 @@ class Waiting(object):
     def wake(self, value=ContinueNothing):
         """Run the loop until it waits again; only the hub may call this.
 
-        value is what the operation returns on which the loop waits; an Exception
+        value is what the operation in which the loop waits returns; an Exception
         is raised there.
         """
         if self.coroutine is None:

@@ -94,7 +94,7 @@ class DieselFlask(Flask):
         return response
 
     def make_service(self, port=8080, iface='', verbosity=loglevels.DEBUG, debug=True):
-        """Return the Service for run(). verbosity: the least grave level that is
+        """Return the Service for run(). verbosity: the least serious level that is
         logged; debug: show the client tracebacks."""
         self.diesel_log.min_level = verbosity
         if debug:

@@ -221,7 +221,8 @@ diesel.log.trace(error).error('failed')
     ('fields(b=2, a=lambda: 1).fields(c="x\\ny").info("hello")',
      'INFO a=1 b=2 c=x\\ny|hello'),
     ('fields_dict({"a room": 5}).error("hello")', 'ERROR a room=5|hello'),
-    ('struct(room=5)', 'INFO room=5|'), ('struct_dict({"a room": 5})', 'INFO a room=5|')])
+    ('struct(room=5)', 'INFO room=5|'),
+    ('struct_dict({"a room": 5})', 'INFO a room=5|')])
 def test_a_line_has_fields(logged, call, line):
     assert [one.split('{diesel} ')[1] for one in logged('diesel.log.' + call)] == [line]
 

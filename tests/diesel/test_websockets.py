@@ -8,9 +8,9 @@ import struct
 import pytest
 
 from compat import diesel
-from compat import diesel_runner
 from compat.diesel import web
 from compat.diesel.protocols.http import Response
+from tests.diesel import runner
 from tests.diesel.http_talk import HttpConversation, get
 from tests.diesel.test_more_than_the_original import guaranteed
 
@@ -271,7 +271,7 @@ def test_a_flask_view_can_be_a_websocket(run):
         finally:
             talk.close()
     found = run(lambda: diesel.thread(client), service)
-    diesel_runner.close(app.diesel_app)
+    runner.close(app.diesel_app)
     assert found == (101, '/chat', {'heard': 'hello'})
 
 
@@ -342,5 +342,6 @@ def test_a_handler_is_told_even_if_the_client_closes_at_once(talked):
     def handler(req, inq, outq):
         ends.append(inq.get())
 
-    talked(handler, lambda talk: talk.read_all(), handshake=HANDSHAKE + frame(CLOSE, b''))
+    talked(handler, lambda talk: talk.read_all(),
+           handshake=HANDSHAKE + frame(CLOSE, b''))
     assert [type(end) for end in ends] == [websockets.WebSocketDisconnect]

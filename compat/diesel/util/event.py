@@ -1,4 +1,4 @@
-"""Events that stay set, so that whoever comes late does not wait for ever."""
+"""Events that stay set, so that a loop that comes late does not wait for ever."""
 from compat.diesel.functions import first, fire, signal
 from compat.diesel.events import StopWaitDispatch, Waiter
 
@@ -16,13 +16,13 @@ class Event(Waiter):
         self.is_set = False
 
     def set(self):
-        """Let everybody go on."""
+        """Let all loops go on."""
         if not self.is_set:
             self.is_set = True
             fire(self)
 
     def clear(self):
-        """Have everybody wait again."""
+        """Have loops wait again."""
         self.is_set = False
 
     def ready_early(self):
@@ -56,7 +56,7 @@ class Countdown(Event):
         self.is_set = count <= 0
 
     def tick(self):
-        """One less."""
+        """Count one job as done."""
         self.remaining -= 1
         if self.remaining <= 0:
             self.set()

@@ -1,7 +1,7 @@
 """A lock between loops.
 
-Loops change places only where they wait: a lock is needed where a loop waits in
-the middle of what must not be disturbed.
+Loops take turns only where they wait. So a lock is needed only where a loop waits in
+the middle of something that must not be disturbed.
 """
 import collections
 
@@ -10,26 +10,26 @@ from compat.diesel.events import StopWaitDispatch, Waiter
 
 
 class Lock(Waiter):
-    """At most count loops hold it at a time. Who waits first gets it first: a
-    loop that takes it again at once has to queue.
+    """A lock that at most count loops hold at a time. They get it in the order in
+    which they wait: a loop that wants it again at once has to queue.
 
         with lock: ...
 
-    In the real library the order of those who wait is that of a hash table.
+    In the real library the order is that of a hash table.
     """
 
     def __init__(self, count=1):
         self.count = count  # how many more can take it
 
     def acquire(self):
-        """Take the lock, as soon as it can be had."""
+        """Take the lock; wait until it can be had."""
         if self.count == 0:
             wait(self)
         else:
             self.count -= 1
 
     def release(self):
-        """Give the lock to the next who waits."""
+        """Give the lock to the next loop that waits."""
         self.count += 1
         fire(self)
 
@@ -41,7 +41,7 @@ class Lock(Waiter):
 
     @property
     def is_locked(self):
-        """Whether one has to wait for it."""
+        """Whether acquire() would wait."""
         return self.count == 0
 
     def ready_early(self):

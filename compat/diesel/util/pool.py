@@ -30,8 +30,8 @@ class ConnectionPool(object):
 
     init_callable() makes one, close_callable(conn) closes one; they have
     is_closed, as a Client has. pool_size: how many are kept while nobody needs
-    them. pool_max: how many are lent at a time at most (None: no limit). Who
-    wants more waits for poll_max_timeout seconds (None: for ever).
+    them. pool_max: how many are lent at a time at most (None: no limit). A loop
+    that wants another waits for poll_max_timeout seconds (None: for ever).
 
     Unlike in the real library a connection that cannot be made does not count as
     lent for ever.

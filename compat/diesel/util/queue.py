@@ -8,7 +8,7 @@ from compat.diesel.events import StopWaitDispatch, Waiter
 
 
 class QueueEmpty(Exception):
-    """The queue has nothing, and get() was not to wait."""
+    """The queue is empty, and get() was told not to wait."""
 
 
 class QueueTimeout(Exception):
@@ -16,10 +16,11 @@ class QueueTimeout(Exception):
 
 
 class Queue(Waiter):
-    """First in, first out, without a limit; and who waits first is served first.
+    """First in, first out, without a limit. Loops are served in the order in which
+    they wait.
 
-    first(waits=[queue]) takes an item too. A queue can be iterated over, without
-    an end. inp holds the items nobody has taken yet, as a deque.
+    first(waits=[queue]) takes an item too. Iterating over a queue never ends. inp
+    holds the items nobody has taken yet, as a deque.
     """
 
     def __init__(self):
@@ -73,7 +74,7 @@ class Fanout(object):
     """
 
     def __init__(self):
-        self.subs = {}  # Queue -> None, a set in order
+        self.subs = {}  # Queue -> None: a set that keeps its order
 
     def pub(self, m):
         """Put a message into the queue of each subscriber there is."""
@@ -82,7 +83,7 @@ class Fanout(object):
 
     @contextlib.contextmanager
     def sub(self):
-        """A context in which one subscribes; gives the Queue."""
+        """A context in which the caller is a subscriber; gives the Queue."""
         queue = Queue()
         self.subs[queue] = None
         try:
@@ -92,10 +93,10 @@ class Fanout(object):
 
 
 class Dispatcher(object):
-    """Gives every message to one of those who accept messages, at random.
+    """Gives every message to one of its receivers, chosen at random.
 
-    While there is none, messages are kept for the first who comes. What somebody
-    has not taken when he leaves goes to the others.
+    While there is none, messages are kept for the first that comes. What a receiver
+    has not taken when it leaves goes to the others.
     """
 
     def __init__(self):
@@ -111,7 +112,7 @@ class Dispatcher(object):
 
     @contextlib.contextmanager
     def accept(self):
-        """A context in which one accepts messages; gives the Queue."""
+        """A context in which the caller is a receiver; gives the Queue."""
         queue = Queue()
         queue.inp.extend(self.backlog)
         self.backlog = []
