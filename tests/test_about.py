@@ -6,6 +6,7 @@ import types
 
 import pytest
 
+from compat import process
 from compat import trees
 from tests import about
 from tests.names import CHAT, TCP, UDP, WEB
@@ -86,7 +87,7 @@ def test_it_is_checked_as_tests_are_collected(folder, line, status):
     child = subprocess.Popen(
         [sys.executable, '-m', 'pytest', '-p', 'tests.conftest', '-p',
          'no:cacheprovider', '-c', os.path.join(trees.ROOT, 'pytest.ini'), path],
-        env=dict(os.environ, PYTHONPATH=trees.ROOT, PYTHONDONTWRITEBYTECODE='1'),
+        env=dict(process.surroundings(), PYTHONPATH=trees.ROOT),
         cwd=trees.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = child.communicate()[0].decode('utf-8')
     os.unlink(path)

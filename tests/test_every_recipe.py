@@ -11,6 +11,9 @@ from tests.names import (DATAGRAMS, FORKING, MATRIX, ON_A_PATH, ON_A_PORT,
                          UNIX_DATAGRAM, UNIX_STREAM, WEB)
 from tests.oneline import one_line_error
 
+# Digits to int() and to \d in text, and none to \d in bytes.
+ARABIC_80 = u'\u0668\u0660'.encode('utf-8')
+
 every_recipe = pytest.mark.parametrize('name', trees.RECIPES)
 every_recipe_on_a_port = pytest.mark.parametrize('name', ON_A_PORT)
 
@@ -105,10 +108,13 @@ def test_a_port_in_use_is_one_line_and_status_1(tree, name):
 
 @pytest.mark.hostile
 @every_recipe_on_a_port
-@pytest.mark.parametrize('port', ['http', '65536', '-1', '8_080', ''],
-                         ids=['word', 'too-high', 'negative', 'underscore', 'empty'])
+@pytest.mark.rule('argv-is-text')
+@pytest.mark.parametrize('port', [b'http', b'65536', b'-1', b'8_080', b'', ARABIC_80],
+                         ids=['word', 'too-high', 'negative', 'underscore', 'empty',
+                              'arabic'])
 def test_what_is_no_port_is_one_line_and_status_2(tree, name, port):
-    child = process.run(tree, name, ['--serve', '--port=' + port])
+    child = process.run(tree, name, ['--serve', b'--port=' + port],
+                        env={'LC_ALL': 'C.UTF-8'})
     one_line_error(child, name, 2)
 
 

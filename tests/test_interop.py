@@ -88,7 +88,8 @@ def test_a_conversation_is_the_same_whoever_speaks(
                          ids=['py2_original', 'py3'])
 def test_a_script_does_not_run_under_the_other_python(name, tree, major):
     command = [interpreters.find(major), '-B', tree.script(name), '--help']
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env=process.surroundings())
     output, error = child.communicate()
     assert child.returncode == 1
     assert re.search(b'SyntaxError|ImportError|AttributeError', error), error
@@ -102,7 +103,8 @@ def test_a_tree_compiles_without_a_warning(tree):
     shutil.copytree(tree.path, copy,
                     ignore=shutil.ignore_patterns('*.pyc', '__pycache__'))
     command = process.python(tree) + ['-m', 'compileall', '-q', copy]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             env=process.surroundings())
     output = child.communicate()[0]
     shutil.rmtree(os.path.dirname(copy))
     assert (child.returncode, output) == (0, b'')

@@ -204,6 +204,11 @@ def test_a_handler_that_raises_is_one_line_and_no_end(
 @pytest.mark.rule('renamed-modules')
 def test_there_are_twelve_servers_and_a_thirteenth(matrix):
     assert sorted(matrix.SERVERS) == sorted(SERVERS)
+
+
+@pytest.mark.unit
+@pytest.mark.rule('mix-in-first')
+def test_every_family_is_there_in_every_kind_and_one_kind_comes_last(matrix):
     kinds = {(matrix.family(name), matrix.kind(name)) for name in matrix.SERVERS}
     assert kinds == {(family, kind) for family in matrix.FAMILIES.values()
                      for kind in (None, 'forking', 'threading')} | {

@@ -80,10 +80,11 @@ def test_a_script_is_started_by_its_path(tree, name, folder):
         target.write('#!/bin/sh\nexec %s "$@"\n' % interpreters.find(tree.major))
     os.chmod(python, 0o700)
     path = os.pathsep.join([folder, os.environ['PATH']])
+    environment = process.environment_of(tree, process.surroundings())
     try:
         child = subprocess.Popen([tree.script(name), '--help'], stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE,
-                                 env=dict(process.environment_of(tree), PATH=path))
+                                 env=dict(environment, PATH=path))
         output, error = child.communicate()
     finally:
         os.unlink(python)

@@ -1,6 +1,7 @@
 """A Loop is a function that runs in a greenlet, until it ends or must wait."""
 import functools
 import itertools
+import time
 
 from greenlet import GreenletExit
 
@@ -47,8 +48,11 @@ class Loop(Operations):
         self.tracked = True
 
     def clocktime(self):
-        """Return the CPU seconds that a tracked loop has taken."""
-        if not self.tracked or self.coroutine is None:
+        """Return the CPU seconds that a tracked loop has taken; or, if it is not
+        tracked, the whole process."""
+        if not self.tracked:
+            return time.process_time()
+        if self.coroutine is None:
             return self.clock
         return self.clock + self.coroutine.seconds()
 

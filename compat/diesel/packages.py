@@ -1,6 +1,6 @@
 """The packages that HTTP and Flask need beside the standard library."""
 
-PACKAGES = ('flask', 'h11', 'werkzeug')
+PACKAGES = ('flask', 'h11', 'werkzeug', 'wsproto')
 
 
 def missing(error, module, install):
@@ -10,7 +10,8 @@ def missing(error, module, install):
     install; otherwise it is the error itself. A program that is named http.py, for
     example, hides the standard library's http from h11.
     """
-    if error.name not in PACKAGES:
+    package = (error.name or '').partition('.')[0]
+    if package not in PACKAGES:
         return error
-    return ImportError('%s needs %s: pip install %s' % (module, error.name, install),
-                       name=error.name)
+    return ImportError('%s needs %s: pip install %s' % (module, package, install),
+                       name=package)

@@ -9,8 +9,6 @@
         return 'Hello, ' + request.args.get('name', 'world')
 
     app.run(port=8080)
-
-WebSockets are left out: websocket() says so.
 """
 import functools
 import traceback
@@ -55,6 +53,14 @@ class DieselFlask(Flask):
         """Log the exception that is being handled, raised by a view for a Request."""
         self.diesel_log.trace().error('Exception on {0} [{1}]', req.path, req.method)
 
+    def create_url_adapter(self, request):
+        """Let any route serve a WebSocket: werkzeug would refuse a rule that is not
+        marked for it. Called by Flask."""
+        adapter = Flask.create_url_adapter(self, request)
+        if adapter is not None:
+            adapter.websocket = False
+        return adapter
+
     def process_response(self, response):
         """Note the new_protocol() of a response, which WSGI does not know: called by
         Flask."""
@@ -96,8 +102,21 @@ class DieselFlask(Flask):
         return Service(HttpServer(self.handle_request), port, iface)
 
     def websocket(self, f):
-        """Not there on Python 3."""
-        raise NotImplementedError('compat.diesel.web has no WebSockets on Python 3')
+        """Return a view, for route(), that talks WebSockets: f(request, input, output)
+        is called as a WebSocketServer's handler. It needs the package wsproto."""
+        from compat.diesel.protocols.websockets import WebSocketServer, refusal
+
+        def plain(req):
+            resp = refusal(426, 'this is for WebSockets\n')
+            resp.headers['Upgrade'] = 'websocket'
+            return resp
+
+        server = WebSocketServer(plain, f)
+
+        @functools.wraps(f)
+        def view():
+            return server.do_upgrade(request)
+        return view
 
     def run(self, *args, **params):
         """Serve until the end; arguments are make_service()'s."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from study.rulebook import words
 
 WEIGHT = {'unit': 4, 'wire': 2, 'hostile': 2, 'script': 1, 'interop': 1}
-UNASSERTED = 0.5  # of the weight, for a test that an error ended before its assertion
+UNASSERTED = 0.25  # of the weight, for a test that an error ended before its assertion
 SAID = 4  # for a test that fails with the words of a rule
 
 

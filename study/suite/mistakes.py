@@ -100,13 +100,16 @@ def chosen(wanted):
 
 
 def main(wanted):
-    found, mistakes = rules.load(), chosen(wanted)
+    found, mistakes, verdicts = rules.load(), chosen(wanted), []
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        verdicts = []
-        for mistake, said_of_it in zip(mistakes, pool.map(
-                lambda mistake: verdict(mistake, found), mistakes)):
-            verdicts.append((said_of_it, *judged(mistake, said_of_it)))
-            print(row(mistake, said_of_it, verdicts[-1][2]), flush=True)
+        running = [pool.submit(verdict, mistake, found) for mistake in mistakes]
+        try:
+            for mistake, future in zip(mistakes, running):
+                verdicts.append((future.result(), *judged(mistake, future.result())))
+                print(row(mistake, future.result(), verdicts[-1][2]), flush=True)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     print('%d mistakes: %d found, %d with their rule first; the longest took %.0f s.' % (
         len(verdicts), sum(bool(one.test) for one, _, _ in verdicts),
         sum(right and bool(one.test) for one, right, _ in verdicts),

@@ -702,18 +702,6 @@ def test_the_page_that_shows_a_traceback_has_the_status_of_an_error(run):
         500, [b'text/plain; charset=utf-8'])
 
 
-@pytest.mark.unit
-@pytest.mark.rule('diesel')
-@guaranteed('Flask errors have their status')
-def test_websockets_are_refused_by_name():
-    class Application(web.DieselFlask):
-        @classmethod
-        def make_application(cls):
-            return None
-    with pytest.raises(NotImplementedError):
-        Application('tests').websocket(lambda *arguments: None)
-
-
 # What is not installed
 
 def imported_without(package, module, tree):
@@ -731,7 +719,8 @@ def imported_without(package, module, tree):
 @pytest.mark.parametrize('package, module, advice', [
     ('h11', 'compat.diesel.protocols.http', 'pip install h11 flask'),
     ('werkzeug', 'compat.diesel.protocols.wsgi', 'pip install h11 flask'),
-    ('flask', 'compat.diesel.web', 'pip install flask')])
+    ('flask', 'compat.diesel.web', 'pip install flask'),
+    ('wsproto', 'compat.diesel.protocols.websockets', 'pip install wsproto')])
 def test_a_package_that_is_missing_is_named(tree, package, module, advice):
     line = imported_without(package, module, tree)
     assert line.startswith('ImportError: ') and 'needs ' + package in line

@@ -4,6 +4,7 @@ import importlib
 import pytest
 
 from compat import diesel
+from tests.diesel.test_more_than_the_original import guaranteed
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
@@ -65,6 +66,20 @@ for name in ('util.queue.Queue', 'util.pool.ConnectionPool', 'util.lock.Lock',
         found = getattr(found, part)
 """)
     assert (child.stderr, child.wait()) == (b'', 0)
+
+
+@guaranteed('absent modules are explained')
+@pytest.mark.parametrize('module', [
+    'console', 'dnosetests', 'interactive', 'protocols.DNS', 'protocols.dreadlock',
+    'protocols.irc', 'protocols.mongodb', 'protocols.nitro', 'protocols.pg',
+    'protocols.redis', 'protocols.riak', 'protocols.riak_palm', 'protocols.zeromq',
+    'util.debugtools', 'util.patches'])
+def test_a_module_that_is_not_there_says_what_to_use(module):
+    with pytest.raises(ImportError) as caught:
+        importlib.import_module('compat.diesel.' + module)
+    text = str(caught.value)
+    assert text.startswith('compat.diesel.%s is not there on Python 3; use ' % module)
+    assert '\n' not in text
 
 
 def test_a_name_is_the_same_thing_wherever_it_is_imported_from():
