@@ -82,8 +82,9 @@ class Connection(object):
     def check_incoming(self, condition, callback=None):
         """Return the next message, which ends with the condition, a sentinel; or
         None if it is not there yet."""
-        self.buffer.set_term(condition)
-        return self.buffer.check()
+        buffer = self.buffer
+        buffer.set_term(condition)
+        return buffer.check()
 
     # Output
 

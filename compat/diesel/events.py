@@ -69,6 +69,7 @@ def static_or_own(value):
 
 class Members(dict):
     """A set in the order of adding: its members by what tells them apart."""
+    __slots__ = ()
 
     def pop(self):
         """Remove the first member and return it. Raise KeyError if there is none."""

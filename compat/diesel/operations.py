@@ -17,7 +17,14 @@ class Operations(Waiting):
 
     def input_op(self, sentinel_or_receive=BufAny):
         """Return the next message; see until() and receive()."""
-        message = self._check_input(sentinel_or_receive, None)
+        stack = self.connection_stack
+        conn = stack[-1] if stack else self.check_connection()
+        if isinstance(conn, Connection):  # as _check_input(), without another call
+            message = conn.check_incoming(sentinel_or_receive)
+            if message is None:
+                self._wait_input(conn, None)
+        else:
+            message = self._check_foreign(sentinel_or_receive, None)
         if message is not None:
             return message
         return self.app.runhub.switch()

@@ -227,6 +227,14 @@ def test_a_line_has_fields(logged, call, line):
     assert [one.split('{diesel} ')[1] for one in logged('diesel.log.' + call)] == [line]
 
 
+@guaranteed('log lines have their fields')
+def test_what_goes_to_wsgi_errors_is_no_format_string(logged):
+    pytest.importorskip('h11')
+    line, = logged('from compat.diesel.protocols.http import FileLikeErrorLogger\n'
+                   'FileLikeErrorLogger(diesel.log).write("a {brace} {0}")')
+    assert line.endswith('ERROR|a {brace} {0}')
+
+
 @guaranteed('a log that nobody reads ends nothing')
 def test_a_log_that_nobody_can_read_ends_nothing(program):
     child = program(PROGRAM + '''

@@ -32,16 +32,16 @@ class FileLikeErrorLogger(object):
         self.logger = logger
 
     def write(self, s):
-        """Log a text; an end of line alone is none."""
+        """Log a text, unless there is nothing in it but white space."""
         if s.strip():
-            self.logger.error(s)
+            self.logger.error('{0}', s)  # braces in it are only text
 
     def writelines(self, lns):
         """Log texts, in one entry."""
         self.write('\n'.join(lns))
 
     def flush(self):
-        """Nothing is kept back."""
+        """Do nothing: every text has been written."""
 
 
 class HttpServer(object):
@@ -49,13 +49,13 @@ class HttpServer(object):
     response to each request, which it gets with its whole body.
 
     If the response has the status 101 and a method new_protocol(request), the
-    rest of the connection is that method's; what the client has sent after its
-    request is there to be received (RFC 9110 section 7.8).
+    rest of the connection is that method's, and what the client has sent after its
+    request can be received (RFC 9110 section 7.8).
 
     What is not HTTP is answered with 400 and the end of the connection; a head
     of more than head_limit bytes with 431, and a body of more than body_limit
     bytes with 413, since all of it would be in memory. A handler that raises is
-    answered for with 500, and logged.
+    logged, and answered with 500.
     """
     head_limit = 1 << 16
     body_limit = 1 << 26
