@@ -1,4 +1,5 @@
 """What MIGRATION.md says about Python is run, on each Python of the matrix."""
+import functools
 import re
 import sys
 
@@ -14,7 +15,6 @@ WITH_EXAMPLE = [name for name in RULES if RULES[name].examples]
 PYTHON_3 = sys.version_info[:2]
 OLD, NEW = (tuple(example.program(side) for name in WITH_EXAMPLE
                   for example in RULES[name].examples) for side in '-+')
-TRANSLATED = tuple(start.translated(source, 'example') for source in OLD)
 
 FILE = r'''
 import os, tempfile
@@ -157,6 +157,12 @@ def expected(since, version):
     return [text for begin, text in sorted(since.items()) if begin <= version][-1]
 
 
+@functools.lru_cache(maxsize=None)
+def translations():
+    """Return {old program of an example: what the living 2to3 makes of it}."""
+    return {source: start.translated(source, 'example') for source in OLD}
+
+
 @versions
 @pytest.mark.parametrize('rule, statement, program, since', STATEMENTS,
                          ids=['%s-%d' % (item[0], number)
@@ -186,8 +192,8 @@ def test_an_example_does_what_its_rule_says(version, name):
 def test_2to3_does_with_an_example_what_its_rule_says(name):
     verdict = RULES[name].fields['2to3']
     for example in RULES[name].examples:
-        new = start.translated(example.program('-'), 'example')
-        said = programs.said(PYTHON_3, TRANSLATED)[new]
+        new = translations()[example.program('-')]
+        said = programs.said(PYTHON_3, tuple(translations().values()))[new]
         as_before = said.startswith(example.said_by_the_old(PYTHON_3))
         if verdict.startswith('done'):
             assert said == '\n'.join(example.printed)
