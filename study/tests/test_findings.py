@@ -56,6 +56,19 @@ def test_the_words_of_python_are_heard_whatever_the_test_was_about():
     assert named(tests) == ['dict-views', 'print-function']
 
 
+@pytest.mark.parametrize('said, name', [
+    ("NameError: name 'raw_input' is not defined", 'raw-input'),
+    ("NameError: name 'unicode' is not defined", 'text-types'),
+    ("AttributeError: 'dict' object has no attribute 'has_key'", 'has-key'),
+    ('TypeError: ord() expected string of length 1, but int found', 'bytes-items'),
+    ("TypeError: object of type 'filter' has no len()", 'lazy-map'),
+    ("AttributeError: 'Thread' object has no attribute 'isAlive'", 'threading-names'),
+    ("TypeError: unsupported operand type(s) for >>: 'builtin_function_or_method' and "
+     "'_io.TextIOWrapper'", 'print-to-a-file')])
+def test_a_mistake_that_our_scripts_do_not_have_is_heard_too(said, name):
+    assert named([failed('a', 'script', 'print-function', text='E   ' + said)])[0] == name
+
+
 def test_words_that_stand_in_the_source_of_a_test_are_not_heard():
     tests = [failed('a', 'script', 'newlines', text='    assert "UnboundLocalError"')]
     assert named(tests) == ['newlines']
@@ -81,6 +94,11 @@ def test_a_test_stands_once_under_the_likeliest_of_its_rules():
     ('    print message', 'print-function'),
     ('    except socket.error, error:', 'except-as'),
     ('        umask = os.umask(0177)', 'octal-literals'),
+    ('    exec code in names', 'exec'),
+    ('    def handle(self, (host, port)):', 'tuple-parameters'),
+    ('    key=lambda (host, port): port', 'tuple-parameters'),
+    ('    return `data`', 'backticks'),
+    ('    while data <> b"":', 'not-equal'),
 ])
 def test_a_line_that_is_no_python_3_has_its_rule(line, name):
     assert fit.syntax_rule(RULES, line).id == name

@@ -10,6 +10,7 @@ from compat import trees
 from study.diff import changes
 from study.names import NAMES
 from study.rulebook import rules
+from study.tests import test_statements as statements
 
 ORIGINAL, PORT = trees.named('py2_original'), trees.named('py3')
 RULES = rules.load()
@@ -37,6 +38,11 @@ def marks(function):
 
 
 MARKED = marked_tests()
+# The tests of what is said about Python have rules for parameters.
+for each in statements.WITH_EXAMPLE:
+    MARKED[each].add('test_an_example_does_what_its_rule_says')
+for each in statements.STATEMENTS:
+    MARKED[each[0]].add('test_what_a_rule_states_is_so')
 
 
 def every_group():
@@ -84,8 +90,18 @@ def test_every_rule_of_a_test_is_in_migration_md():
 
 @pytest.mark.parametrize('name', [name for name in RULES if RULES[name].claims])
 def test_a_rule_that_claims_lines_explains_some_and_shows_one(name):
-    assert any(RULES[name].explained(group) for _, group in every_group())
-    assert RULES[name].snippets
+    shown = [changes.Group(*(tuple(changes.Line(side, 0, line[1:])
+                                   for line in example.lines if line[0] == side)
+                             for side in '-+')) for example in RULES[name].examples]
+    groups = shown or [group for _, group in every_group()]
+    assert any(RULES[name].explained(group) for group in groups)
+    assert RULES[name].snippets or shown
+
+
+def test_a_rule_that_no_script_needed_explains_no_line_of_one():
+    assert [(name, lines) for _, group in every_group()
+            for name, lines in rules.of_group(RULES, group).items()
+            if RULES[name].examples] == []
 
 
 @pytest.mark.parametrize('name', RULES)

@@ -4,7 +4,7 @@ A client says "get KEY" or "set KEY VALUE"; the backend answers a line to each.
 """
 import diesel
 from diesel.util.pool import ConnectionPool
-from diesel.logmod import log, levels, set_log_level
+from diesel.logmod import levels, set_log_level
 
 set_log_level(levels.DISABLED)
 backends = []
