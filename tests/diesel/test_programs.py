@@ -7,7 +7,6 @@ import pytest
 
 from compat import process
 from tests.diesel.http_talk import HttpConversation, get, post
-from tests.talk import Conversation
 
 pytestmark = [pytest.mark.script, pytest.mark.rule('diesel', 'bytes-on-the-wire')]
 
