@@ -1,4 +1,4 @@
 """The real library's diesel.protocols.websockets, under this name too."""
 from __future__ import absolute_import
 
-from diesel.protocols.websockets import *  # noqa: F401,F403
+from diesel.protocols.websockets import *
