@@ -28,7 +28,7 @@ MESSAGE_LIMIT = 1 << 20    # characters of a message
 UNREAD_MESSAGES = 1000     # kept for a handler that does not ask for them
 PAUSE = 0.05               # seconds until we look whether it has
 GOODBYE_SECONDS = 5        # that a client has to answer our close
-NO_CODE = CloseReason.NO_STATUS_RCVD  # a close without a code, as the real library's
+NO_CODE = None             # in a close, as the real library's
 
 
 class WebSocketDisconnect(object):
