@@ -79,6 +79,7 @@ class CommandLine(argparse.ArgumentParser):
 
     def __init__(self, description):
         argparse.ArgumentParser.__init__(self, description=description)
+        self.color = False  # since Python 3.14 --help has colours on a terminal
 
     def print_help(self, file=None):
         say(self.format_help().rstrip('\n'))  # argparse would not see it fail

@@ -64,6 +64,16 @@ def test_help_names_the_ways_to_run_it(tree, name):
 
 
 @pytest.mark.script
+@pytest.mark.rule('colours')
+@every_recipe
+def test_help_is_plain_text_on_a_terminal_too(tree, name):
+    # FORCE_COLOR has argparse do in a pipe what it does on a terminal.
+    child = process.run(tree, name, ['--help'], env={'FORCE_COLOR': '1'})
+    assert b'\x1b' not in child.stdout
+    assert child.popen.returncode == 0
+
+
+@pytest.mark.script
 @every_recipe
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM],
                          ids=['SIGINT', 'SIGTERM'])

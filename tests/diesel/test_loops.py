@@ -133,9 +133,9 @@ def test_ten_thousand_loops_all_run(run):
 
         for number in range(10000):
             diesel.fork(worker, number)
-        wait_until(lambda: len(done) == 10000, 'all have run')
+        wait_until(lambda: len(done) == 10000, 'all have run', 60)
         return done
-    assert run(main) == list(range(10000))
+    assert run(main, seconds=80) == list(range(10000))
 
 
 def test_an_exception_in_one_loop_leaves_the_others_alone(run):

@@ -13,6 +13,7 @@ from compat.diesel.protocols.http import Response
 from tests.diesel import runner
 from tests.diesel.http_talk import HttpConversation, get
 from tests.diesel.test_more_than_the_original import guaranteed
+from tests.diesel.turns import settle
 
 pytest.importorskip('wsproto' if hasattr(diesel, 'connection') else 'simplejson')
 websockets = pytest.importorskip('compat.diesel.protocols.websockets')
@@ -91,7 +92,12 @@ def talked(run):
                 return client(conversation)
             finally:
                 conversation.close()
-        return run(lambda: diesel.thread(converse), service)
+
+        def main():
+            found = diesel.thread(converse)
+            settle()  # the handler hears of the end
+            return found
+        return run(main, service)
     return talk
 
 

@@ -28,7 +28,7 @@ MESSAGE_LIMIT = 1 << 20    # characters of a message
 UNREAD_MESSAGES = 1000     # kept for a handler that does not ask for them
 PAUSE = 0.05               # seconds until we look whether it has
 GOODBYE_SECONDS = 5        # that a client has to answer our close
-NO_CODE = None  # for a close without a code, like the real library's
+NO_CODE = None             # for a close without a code, like the real library's
 
 
 class WebSocketDisconnect(object):
