@@ -433,6 +433,19 @@ def test_a_client_with_too_long_a_line_is_one_line_and_status_1(tree, room, fold
     assert child.stderr.endswith(b'error: a line has 65536 bytes at most\n')
 
 
+@pytest.mark.hostile
+def test_a_client_whose_server_closes_first_says_so(tree, listener):
+    arguments = ['--connect', '127.0.0.1', str(listener.getsockname()[1]),
+                 '--name', 'ann']
+    with process.Child(tree, NAME, arguments, stdin=subprocess.PIPE) as child:
+        peer = listener.accept()[0]
+        assert peer.recv(100) == frame(b'ann')
+        peer.close()  # while there may be more to say
+        assert child.wait() == 1
+    assert child.stderr == (b'chat_server_with_select.py: error: '
+                            b'the server closed the connection\n')
+
+
 @pytest.mark.script
 @rule('oserror')
 def test_a_client_of_nobody_is_one_line_and_status_1(tree, listener):

@@ -655,6 +655,45 @@ def test_time_to_read_is_for_all_that_waits_and_not_for_each_byte(web, monkeypat
     web.end(peer)
 
 
+class Clock(object):
+    """In the place of the module time. now: seconds since 1970."""
+
+    now = 1000000000.0
+
+    def time(self):
+        return self.now
+
+
+@pytest.mark.hostile
+def test_each_request_gives_new_time_for_the_next(recipe, monkeypatch):
+    module, clock = recipe(WEB), Clock()
+    monkeypatch.setattr(module, 'time', clock)
+    web = inside.web(module)
+    try:
+        peer = web.connect()
+        for _ in range(4):
+            clock.now += module.SECONDS['idle'] * 0.7
+            web.say(peer, PLAIN)
+        assert statuses(peer.received) == [200] * 4
+        clock.now += module.SECONDS['idle'] * 1.1
+        web.rest()
+        peer.drain()
+        assert peer.ended
+    finally:
+        web.close()
+
+
+@pytest.mark.unit
+def test_what_is_due_is_not_waited_for(recipe):
+    server = recipe(WEB).WebServer('127.0.0.1', 0)
+    try:
+        assert server.patience() == -1
+        server.retry_at = 0.0  # long ago
+        assert server.patience() == 0
+    finally:
+        server.close()
+
+
 @pytest.mark.hostile
 def test_who_asks_for_thousands_at_once_does_not_take_the_turn_of_others(web):
     greedy, good = web.connect(), web.connect()
