@@ -7,9 +7,8 @@ datagram may get lost, arrive twice, or overtake another (RFC 768). A client tha
 needs an answer must ask again; this one gives up after PATIENCE seconds. The server
 is synchronous: it handles one datagram at a time.
 
-Anybody can forge the sender's address of a datagram, and one forged datagram can
-make two such servers answer each other for ever (CVE-2024-2169). So never give one a
-public address without a limit on the rate in front of it.
+One datagram with a forged sender can make two such servers answer each other for ever
+(CVE-2024-2169): never give one a public address without a rate limit in front of it.
 
 Without arguments this plays a server and two clients, and ends. With --serve it
 serves real clients; with --connect HOST PORT it is one client.
@@ -85,8 +84,7 @@ class EchoServer(socketserver.UDPServer):
     max_packet_size = MAX_DATAGRAM  # the library's 8192 would cut the rest off
 
     def verify_request(self, request, client_address):
-        """Return whether the sender is to be answered: not if it has our own port.
-        It could be ourselves, and the answer the next request."""
+        """Return False for a sender with our own port, which could be ourselves."""
         return client_address[1] != self.server_address[1]
 
     def handle_error(self, request, client_address):
