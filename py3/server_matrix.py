@@ -268,14 +268,14 @@ def ask(name, client, replies):
 def ask_twice(servers, folder):
     """Send every server two requests at once; return a dictionary that maps its name
     to its services, each (begin, end). Raise the error of a client without a reply."""
-    clients = [(name, SlowClient(servers[name], os.path.join(folder, name + number)))
-               for name in servers for number in '12']
     replies = queue.Queue()
-    for name, client in clients:
-        client.send()
-        threading.Thread(target=ask, args=(name, client, replies)).start()
+    for name in servers:
+        for number in '12':
+            client = SlowClient(servers[name], os.path.join(folder, name + number))
+            client.send()
+            threading.Thread(target=ask, args=(name, client, replies)).start()
     services = {}
-    for _ in clients:
+    for _ in range(2 * len(servers)):
         name, service = replies.get()
         if isinstance(service, Exception):
             raise service
