@@ -4,6 +4,7 @@ import os
 import socket
 
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import Phase
 from hypothesis import given
 from hypothesis import settings
@@ -17,8 +18,10 @@ STREAMS = PLAIN_STREAMS + LABELLED + [DIESEL]
 PIECE = 1024  # bytes: of a longer line these servers answer so much at a time
 EOL = b'\r\n'
 
-# A failing example is not made smaller: each attempt could wait for the deadline.
+# A failing example is not made smaller: each attempt could wait for the deadline. That
+# examples are made slowly says only that the machine has much to do.
 few = settings(max_examples=40, deadline=None, derandomize=True, database=None,
+               suppress_health_check=[HealthCheck.too_slow],
                phases=[Phase.explicit, Phase.generate])
 lines = strategies.lists(strategies.binary(max_size=40), max_size=6)
 long_lines = strategies.integers(PIECE - 2, 3 * PIECE).map(lambda size: [b'x' * size])
