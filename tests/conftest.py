@@ -20,7 +20,7 @@ from tests import about
 from tests import exchange
 from tests.talk import Conversation
 
-# From good to bad: a test that passes and then fails to clean up has two.
+# From good to bad: a test that passes and then fails to clean up has two outcomes.
 OUTCOMES = ('passed', 'skipped', 'xfailed', 'failed', 'error')
 
 
@@ -201,7 +201,7 @@ def open_descriptors():
 
 
 def collect():
-    """Have PyPy close what nobody has any more; CPython has done so already."""
+    """Have PyPy close what nothing refers to; CPython has done so already."""
     if platform.python_implementation() == 'PyPy':
         gc.collect()
 

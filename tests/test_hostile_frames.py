@@ -34,7 +34,7 @@ def chat(recipe):
 @pytest.fixture
 def heard(chat):
     """A function: pieces that a new client says before it half-closes -> the frames
-    that it gets, and those that a listening member gets of it."""
+    that it gets, and those that another member gets because of it."""
     bob = chat.connect()
     chat.say(bob, frame(b'bob'))
 
@@ -136,7 +136,7 @@ def test_those_who_are_refused_and_stay_are_closed_when_their_time_is_up(
         return len(chat.server.members) == 1
     process.wait_until(only_bob_is_left, 'those who were refused are closed')
     for peer in refused:
-        with pytest.raises(socket.error):  # the kernel too knows nobody there
+        with pytest.raises(socket.error):  # the kernel, too, has no connection there
             peer.sock.send(b'x')
     assert not bob.ended
 

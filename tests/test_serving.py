@@ -11,7 +11,7 @@ from tests.names import (
 
 LIBRARY = [TCP, UDP, FIGURE, FORKING, THREADING, MATRIX] + ON_A_PATH
 
-# The program that a test runs: a recipe that gets one thread, and no other.
+# The program that a test runs: a recipe that can start one thread, and no more.
 WITH_ONE_THREAD = '''
 import runpy, sys, threading
 start = threading.Thread.start

@@ -273,7 +273,7 @@ def test_a_reset_disturbs_nobody(client, conversation, server):
 
 @contextlib.contextmanager
 def impatient(module, **seconds):
-    """Run a server in this process that gives some states so many seconds only."""
+    """Run a server in this process, with other time limits for some states."""
     module.SECONDS = dict(module.SECONDS, **seconds)
     with inside.serving(module) as server:
         yield server

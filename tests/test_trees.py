@@ -1,4 +1,4 @@
-"""The two trees hold together, and the shim knows its way about them."""
+"""The two trees match, and the shim knows its way around them."""
 import os
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""wait() and fire(), and the waiters that decide what those who wait get."""
+"""wait() and fire(), and the waiters that decide what waiting loops get."""
 import pytest
 
 from compat import diesel
@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
 
 class Basket(Waiter):
-    """Things that go to one who waits for each."""
+    """Things, each of which goes to one waiting loop."""
 
     def __init__(self, *things):
         self.things = list(things)

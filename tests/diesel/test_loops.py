@@ -1,4 +1,4 @@
-"""Loops: whose turn it is, how long one sleeps, and who minds whose mistakes."""
+"""Loops: whose turn it is, how long one sleeps, and what an error in one does."""
 import os
 import time
 

@@ -10,7 +10,7 @@ from compat.diesel.util.event import Countdown, Event, EventTimeout, Signal
 from tests.diesel.turns import settle
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
-SHORT = 0.05  # seconds: a wait that is to end in vain
+SHORT = 0.05  # seconds: a wait that is to time out
 LONG = 10     # seconds: a wait that is not
 
 

@@ -9,7 +9,7 @@ from tests.diesel import runner
 from tests.diesel.turns import settle, wait_until
 
 pytestmark = pytest.mark.rule('diesel')
-SHORT = 0.05  # seconds: a wait that is to end in vain
+SHORT = 0.05  # seconds: a wait that is to time out
 LONG = 10     # seconds: never reached
 
 

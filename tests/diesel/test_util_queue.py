@@ -7,7 +7,7 @@ from compat.diesel.util.queue import (
 from tests.diesel.turns import settle
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
-SHORT = 0.05  # seconds: a wait that is to end in vain
+SHORT = 0.05  # seconds: a wait that is to time out
 LONG = 10     # seconds: never reached
 
 
