@@ -57,8 +57,8 @@ def run(tree, names, progress=lambda known, test: None, enough=ENOUGH,
 
     The tests of a recipe end when enough of them have failed; with 0 all are run. What
     has not ended after so many seconds has failed. progress(known, test) is called with
-    the number of tests that were found and None, and with 0 and the Outcome of each that
-    has ended. Raises StudyError if the tests do not run at all.
+    the number of tests that were found and None, and with 0 and the Outcome of each
+    that has ended. Raises StudyError if the tests do not run at all.
     """
     if not names:
         return []
