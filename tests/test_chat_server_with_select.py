@@ -293,7 +293,7 @@ def test_what_hides_the_order_of_a_text_is_shown_as_an_escape(recipe, character)
 
 @pytest.mark.hostile
 @rule('selectors')
-def test_who_does_not_read_is_dropped_and_delays_nobody(joined, ann_and_bob):
+def test_a_member_that_does_not_read_is_dropped_and_delays_nobody(joined, ann_and_bob):
     ann, bob = ann_and_bob
     joined(b'deaf', 2)
     ann.expect(frame(b'* deaf joined'))

@@ -114,7 +114,7 @@ def test_without_a_descriptor_accepting_rests_and_goes_on(running, conversation,
 @pytest.mark.hostile
 @pytest.mark.rule('diesel')
 @pytest.mark.parametrize('name', [THREADING, DIESEL])
-def test_who_finds_no_descriptor_is_served_when_others_go(
+def test_a_client_that_finds_no_descriptor_is_served_when_others_go(
         running, conversation, ask, name):
     server = running(name)
     room, before = 3, kernel.descriptors(server.pid)
@@ -201,7 +201,8 @@ def begun():
 
 @pytest.mark.hostile
 @pytest.mark.about(TCP)
-def test_who_finds_the_backlog_full_is_served_at_last(running, conversation, begun):
+def test_a_client_that_finds_the_backlog_full_is_served_at_last(
+        running, conversation, begun):
     server = running(TCP)
     first = conversation(server.address)
     greet(first, TCP)
@@ -225,7 +226,7 @@ def test_who_finds_the_backlog_full_is_served_at_last(running, conversation, beg
 @pytest.mark.hostile
 @pytest.mark.rule('backlog')
 @pytest.mark.about(UNIX)
-def test_who_finds_the_backlog_of_a_socket_file_full_is_told(
+def test_a_client_that_finds_the_backlog_of_a_socket_file_full_is_told(
         running, conversation, ask, begun):
     server = running(UNIX)
     first = conversation(server.address)

@@ -695,7 +695,7 @@ def test_what_is_due_is_not_waited_for(recipe):
 
 
 @pytest.mark.hostile
-def test_who_asks_for_thousands_at_once_does_not_take_the_turn_of_others(web):
+def test_a_client_that_asks_for_thousands_at_once_does_not_take_the_turn_of_others(web):
     greedy, good = web.connect(), web.connect()
     greedy.sock.send(PLAIN * 2000)
     good.sock.send(PLAIN)

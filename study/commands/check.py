@@ -101,7 +101,7 @@ class Checker:
         self.say('%-30s %s' % (result.recipe, verdict), style)
         for reason, count in collections.Counter(
                 test.message for test in result.skipped).items():
-            self.say('%-30s %d more could not be asked: %s' % ('', count, reason),
+            self.say('%-30s %d more could not be run: %s' % ('', count, reason),
                      'yellow')
 
     def explain(self, result):

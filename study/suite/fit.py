@@ -104,7 +104,7 @@ def require_import(tree, name, rules):
                            command=['-c', IMPORT]) as child:
             status = child.wait(PATIENCE)
     except process.Timeout:
-        raise Unfit('cannot be imported: that does not end')
+        raise Unfit('cannot be imported: the import does not end')
     if status:
         said = words.last_lines(words.plain(child.stderr.decode('utf-8', 'replace')))
         line = said[-1] if said else 'exit status %d' % status

@@ -165,7 +165,7 @@ def test_without_a_limit_a_pool_lends_all_that_is_asked_for(run):
 
 
 @pytest.mark.unit
-def test_who_waits_for_a_full_pool_gets_what_comes_back(run):
+def test_a_loop_that_waits_for_a_full_pool_gets_what_comes_back(run):
     def main():
         made = []
         pool = pool_of(made, pool_max=1, poll_max_timeout=LONG)
