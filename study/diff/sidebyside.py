@@ -94,13 +94,15 @@ class Page:
         self.width = max(20, (room - 3 - 2 * (NUMBER + 1)) // 2)
         self.recipe = recipe
         self.old, self.new = sides(recipe)
+        self.reasons = {group: rules.of_group(found, group)
+                        for group in changes.groups(self.old, self.new)}
         self.coloured = {'-': highlighted(self.old, 2), '+': highlighted(self.new, 3)}
 
     def show(self, rule):
         """Print all that differs, or what one rule explains."""
         found = rows(self.old, self.new)
         wanted = [row.group for row in found if row.group
-                  and (rule is None or rule.id in rules.of_group(self.found, row.group))]
+                  and (rule is None or rule.id in self.reasons[row.group])]
         half = self.width + NUMBER + 1
         self.line(Text('%-*s   %s' % (half, ('py2_original/%s.py' % self.recipe)[:half],
                                       ('py3/%s.py' % self.recipe)[:half]), 'bold'))
@@ -168,7 +170,7 @@ class Page:
         """Return the lines that say which rules explain a group, and why."""
         width = MARGIN if self.wide else self.console.width - 8
         found = []
-        for name in rules.of_group(self.found, group):
+        for name in self.reasons[group]:
             rule = self.found[name]
             text = '%s: %s.' % (rule.id, rule.title)
             if name not in self.told:

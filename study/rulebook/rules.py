@@ -189,8 +189,8 @@ def read_claim(rule, lines):
         sides[line[:2]].append(line[2:])
     claim = claims.Claim(*map(tuple, sides.values()))
     if not claim.is_whole:
-        raise RulesError('in the rule %s: a … without its partner: %r'
-                         % (rule.id, lines[0]))
+        raise RulesError('in the rule %s: a … has no partner, or both sides begin with '
+                         'it: %r' % (rule.id, lines[0]))
     return claim
 
 
