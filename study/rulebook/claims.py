@@ -69,16 +69,18 @@ class Step:
 def cut(lines, whole):
     """Return the tokens of a claim's lines, a list for each part between two "…". whole
     says whether the first line is the beginning of one."""
-    parts = [[]]
+    parts, depth = [[]], 0
     for number, line in enumerate(lines):
         body = line.lstrip()
-        if (whole or number or body != line) and not body.startswith('#'):
+        begins = not depth and (whole or number or body != line)
+        if begins and not body.startswith('#'):
             parts[-1].append(tokens.start(len(line) - len(body)))
         for word in written(body):
             if word == ANYTHING:
                 parts.append([])
             else:
                 parts[-1].append(word)
+        depth = max(0, depth + opened(body))
     return parts
 
 
@@ -92,21 +94,17 @@ def written(line):
     return found
 
 
+def opened(line):
+    """Return how many more brackets a line opens than it closes."""
+    marks = [match[0] for match in PIECE.finditer(line)]
+    return (sum(marks.count(mark) for mark in '([{')
+            - sum(marks.count(mark) for mark in ')]}'))
+
+
 def in_order(wanted, words):
     """Return whether words has all that is wanted, in its order."""
     rest = iter(words)
     return all(word in rest for word in wanted)
-
-
-def end_of(part, words, begin):
-    """Return where a part ends in words if it stands there, or None. A line of it may
-    go on with a statement instead of beginning one."""
-    for wanted in part:
-        if begin < len(words) and words[begin] == wanted:
-            begin += 1
-        elif not tokens.is_start(wanted):
-            return None
-    return begin
 
 
 class Search:
@@ -166,12 +164,22 @@ class Search:
     def applied(self, place, state, inside, price):
         """Yield the move over a part of a claim, if it stands there on both sides."""
         claim, number = place
-        ends = [end_of(part, words, begin) for part, words, begin
+        last = number + 1 == len(claim.parts)
+        ends = [end_of(part, words, begin, last and number) for part, words, begin
                 in zip(claim.parts[number], (self.old, self.new), state[:2])]
         if None not in ends:
-            if number + 1 < len(claim.parts):
-                inside += ((claim, number + 1),)
+            inside += () if last else ((claim, number + 1),)
             yield price, claim, (*ends, inside)
+
+
+def end_of(part, words, begin, last):
+    """Return where a part of a claim ends in words if it stands there, or None. The
+    "…" before an empty last part goes on to the end of its statement."""
+    end = begin + len(part)
+    if last and not part:
+        at_end = end == len(words) or words[end] == '#' or tokens.is_start(words[end])
+        return end if at_end else None
+    return end if words[begin:end] == part else None
 
 
 def walked(reached, state):

@@ -67,6 +67,8 @@ def test_what_is_claimed_leaves_nothing_over(old, new):
     ('print x', 'print(y)', ['x', 'y']),
     ('print x', 'print(x, )', [',']),
     ('print x', 'print(x, 1)', [',', '1']),
+    ('print x, y', 'print(x), y', ['(', ')']),
+    ('# so', '# so import math', ['import', 'math']),
     ("send('a\\n')", "send(b'a\\r\\n')", [r'\r']),
     ("send('a b')", "send(b'a  b')", [' ', '  ']),
     ("send('a')", "send(b\"a\")", ["'", 'b"', "'", '"']),
