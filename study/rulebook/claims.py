@@ -24,7 +24,7 @@ from study.diff import tokens
 
 ANYTHING = '…'
 PIECE = re.compile(r"""\w*('{3}|"{3}|'|")(?:\\.|(?!\1).)*\1|#.*|\w+|\S""")
-LEFT_OVER, CLAIM, BEHIND = 10 ** 6, 10 ** 3, 1  # the price of a token, a claim, …
+LEFT_OVER, CLAIM, BEHIND = 10 ** 6, 10 ** 3, 1  # prices; BEHIND is a token's in a "…"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,8 @@ class Claim:
 
     @property
     def is_whole(self):
-        """Whether each "…" has its partner on the other side, and none comes first."""
+        """Whether each "…" has its partner on the other side, and one side at least
+        begins with a token."""
         return any(self.parts[0]) and all(None not in pair for pair in self.parts)
 
     def waits_in(self, line):
