@@ -52,7 +52,7 @@ MAX_WAITING = 1024 * 1024  # bytes that a client may leave unread
 MAX_CLIENTS = 1000  # select() takes descriptors below 1,024; some are ours
 LINGER_SECONDS = 10  # for a parting client to read and close
 RETRY_SECONDS = 1  # until the next attempt to accept
-WIDE = sys.maxunicode > 0xffff  # else a character beyond that is two
+WIDE = sys.maxunicode > 0xffff  # else a character beyond it is two
 # Controls, and what Unicode calls format characters (category Cf).
 CONTROL = re.compile(
     u'[\0-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u17b4\u17b5'
@@ -99,7 +99,7 @@ def decoded(data):
         text = data.decode('utf-8')
     except UnicodeDecodeError:
         raise ChatError('that is not UTF-8')
-    # The decoder takes half of a surrogate pair, which is no UTF-8 either
+    # The decoder takes half a surrogate pair, which is not UTF-8 either
     # (RFC 3629, section 3).
     if re.search('\xed[\xa0-\xbf]', data):
         raise ChatError('that is not UTF-8')
@@ -172,7 +172,7 @@ class ChatServer(object):
         except select.error, error:
             if error.args[0] != errno.EINTR:
                 raise
-            return [], []  # a signal: look whether to stop
+            return [], []  # a signal: look at self.stopping
         return readable, writable
 
     def patience(self):

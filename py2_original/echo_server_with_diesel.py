@@ -17,7 +17,7 @@ import warnings
 import serving
 from console import CommandLine, printable, say
 
-# OpenSSL's wrapper, which diesel imports, has a warning for everybody.
+# pyOpenSSL, which diesel imports, warns everybody.
 warnings.filterwarnings('ignore', module='OpenSSL')
 try:
     import diesel

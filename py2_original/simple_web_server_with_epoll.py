@@ -299,7 +299,7 @@ class WebServer(object):
         except IOError, error:
             if error.errno != errno.EINTR:
                 raise
-            return []  # a signal: look whether to stop
+            return []  # a signal: look at self.stopping
 
     def patience(self):
         """Return how many seconds ready() may wait, or -1 for no limit."""

@@ -146,7 +146,7 @@ class CommandLine(argparse.ArgumentParser):
             self.give_up_stdout()
 
     def give_up_stdout(self):
-        """What could not be printed Python would try once more at its end."""
+        """Drop what could not be printed: Python would try again at its end."""
         os.closerange(1, 2)  # there may be no other descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 

@@ -17,7 +17,7 @@ import sys
 import serving
 from console import CommandLine, printable, say
 
-# No release of diesel runs on Python 3: the project brings one of its own.
+# No release of diesel runs on Python 3: the project brings its own.
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 try:
     from compat import diesel
