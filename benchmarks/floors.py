@@ -132,7 +132,11 @@ def epoll(path, answer=GREETING, line=None):
     poller.register(listening.fileno(), select.EPOLLIN)
     socks = {}
     while True:
-        for descriptor, _ in poller.poll():
+        try:
+            ready = poller.poll()
+        except IOError:
+            continue  # in Python 2 a signal ends it, and so does strace
+        for descriptor, _ in ready:
             if descriptor not in socks:
                 sock, _ = listening.accept()
                 socks[sock.fileno()] = sock

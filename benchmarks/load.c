@@ -48,7 +48,7 @@
 
 enum { KEEP, RECONNECT, DATAGRAM, CHAT };
 enum { FINE = 1 << 20, READ_SIZE = 1 << 16, EVENTS = 1024 }; /* FINE: microseconds */
-enum { BATCH = 8, SILENCE = 100 }; /* messages at once; milliseconds */
+enum { BATCH = 8, SILENCE = 100, QUIET = 300 }; /* messages; milliseconds */
 enum { PATIENCE = 5 }; /* seconds for a first reply, or for the last ones */
 enum { PER_CLIENT = 10, BATCHES = 25, LONGEST = 4 }; /* of a round: see above */
 enum { PACE = 100 }; /* microseconds between two idle connections */
@@ -266,7 +266,7 @@ static long heard_of_one(struct client *all)
 {
     heard = 0;
     say_frame(all[0].sock, request, request_size);
-    while (listen_for(SILENCE)) {}
+    while (listen_for(QUIET)) {}
     return heard;
 }
 
@@ -386,6 +386,7 @@ static int connect_all(struct client *all, int clients)
         if (mode == CHAT) join(&all[i], i);
         if (errors || (mode == KEEP && !introduced(&all[i]))) return i;
     }
+    while (mode == CHAT && listen_for(QUIET)) {}
     return clients;
 }
 
