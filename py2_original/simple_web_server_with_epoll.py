@@ -28,7 +28,6 @@ waits for real clients; with --connect HOST PORT it is one client.
 import collections
 import email.utils
 import errno
-import itertools
 import re
 import select
 import socket
@@ -61,8 +60,8 @@ REASONS = {  # RFC 9110, section 15, and RFC 6585, section 5
 CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 SERVER_WIDE = ('OPTIONS', '*')  # RFC 9112, section 3.2.4
 HEAD_END = re.compile('\n\r?\n')
-EMPTY_LINES = re.compile('(\r?\n)+')
-START = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]|\r?\Z")  # of a request line
+# Empty lines, and what a request line may begin with.
+START = re.compile(r"((?:\r?\n)*)(?:[!#$%&'*+.^_`|~0-9A-Za-z-]|\r?\Z)")
 REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) "
                           r"((?:[!-$&-~]|%[0-9A-Fa-f]{2})+) HTTP/(\d)\.(\d)\Z")
 FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)\Z")
@@ -269,7 +268,8 @@ class WebServer(object):
         self.deadlines = dict((state, collections.OrderedDict()) for state in SECONDS)
         self.now = time.time()  # when the last wait ended
         self.requests = {}  # by head
-        self.answers = {}  # by request and second
+        self.answers = {}  # by request, in this second
+        self.second = 0
         self.paused = False  # the last attempt to accept found no descriptor
         self.retry_at = None
         self.stopping = False
@@ -304,8 +304,8 @@ class WebServer(object):
     def patience(self):
         """Return how many seconds ready() may wait, or -1 for no limit."""
         deadlines = [] if self.retry_at is None else [self.retry_at]
-        for queue in self.deadlines.itervalues():
-            deadlines += [queue[first] for first in itertools.islice(queue, 1)]
+        deadlines += [queue[next(iter(queue))]
+                      for queue in self.deadlines.itervalues() if queue]
         return max(0, min(deadlines) - time.time()) if deadlines else -1
 
     def stop(self):
@@ -400,7 +400,7 @@ class WebServer(object):
         """Take requests and write replies, until neither can go on."""
         progress = True
         while progress:
-            while self.take(connection):
+            while connection.incoming and self.take(connection):
                 pass
             progress = connection.outgoing and self.write(connection)
         if connection.at_end and not connection.outgoing:
@@ -432,8 +432,6 @@ class WebServer(object):
             return False
         if connection.request is not None:
             return self.take_body(connection)
-        if not connection.incoming:
-            return False
         head = self.take_head(connection)
         if head is None:
             return False
@@ -448,7 +446,7 @@ class WebServer(object):
         connection.request, connection.left = request, request.length
         if waits and not connection.incoming:
             connection.outgoing += CONTINUE
-        return True
+        return self.take_body(connection)
 
     def request_of(self, head):
         """Return parse_head(head), cached: a client often sends the same head."""
@@ -458,26 +456,30 @@ class WebServer(object):
 
     def answer_to(self, request):
         """Return a Request's reply, cached: it stays the same for a second."""
-        key = request, int(self.now)
-        if key not in self.answers:
-            keep(self.answers, key, reply(status_of(request), request,
-                                          request.method == 'HEAD'))
-        return self.answers[key]
+        if self.second != int(self.now):
+            self.second = int(self.now)
+            self.answers.clear()
+        if request not in self.answers:
+            keep(self.answers, request, reply(status_of(request), request,
+                                              request.method == 'HEAD'))
+        return self.answers[request]
 
     def take_head(self, connection):
         """Remove a head and return its bytes, or None if it is not complete."""
         buf = connection.incoming
-        empty = EMPTY_LINES.match(buf)
-        if empty:
-            del buf[:empty.end()]
-        connection.head_only = buf.startswith('HEAD ')
-        if not START.match(buf):
+        start = START.match(buf)
+        if not start:
+            connection.head_only = False
             self.refuse(connection, 400)
             return None
-        end = HEAD_END.search(buf)
-        if end:
-            head = bytes(buf[:end.end()])
-            del buf[:end.end()]
+        if start.end(1):
+            del buf[:start.end(1)]
+        connection.head_only = buf.startswith('HEAD ')
+        match = HEAD_END.search(buf)
+        if match:
+            end = match.end()
+            head = bytes(buf[:end])
+            del buf[:end]
             return head
         if len(buf) > MAX_HEAD:
             self.refuse(connection, too_long(buf))
@@ -485,9 +487,10 @@ class WebServer(object):
 
     def take_body(self, connection):
         """Discard what has come of a body; answer when it is complete."""
-        taken = min(connection.left, len(connection.incoming))
-        del connection.incoming[:taken]
-        connection.left -= taken
+        if connection.left:
+            taken = min(connection.left, len(connection.incoming))
+            del connection.incoming[:taken]
+            connection.left -= taken
         if connection.left:
             return False
         request, connection.request = connection.request, None

@@ -249,26 +249,29 @@ class ChatServer(object):
             self.take_frames(member)
 
     def take_frames(self, member):
-        """Act on each complete frame."""
+        """Act on each complete frame. The others are told of all of them at once."""
+        news = bytearray()
         try:
             data = take_frame(member.incoming, MAX_FRAME)
             while data is not None:
-                self.take(member, data)
+                news += self.take(member, data)
                 data = take_frame(member.incoming, MAX_FRAME)
+            self.broadcast(member, news)
         except ChatError as error:
+            self.broadcast(member, news)
             self.post(member, '! %s' % error)
             self.part(member)
 
     def take(self, member, data):
-        """Take one frame: a name, or something to say."""
+        """Take one frame, a name or something to say; return the news as a frame."""
         text = decoded(data)
         if member.name is None:
-            self.join(member, data, text)
-        else:
-            self.broadcast(member, '<%s> %s' % (member.name, text))
+            return self.join(member, data, text)
+        return framed('<%s> %s' % (member.name, text))
 
     def join(self, member, data, name):
-        """Let a member join; raise ChatError if it cannot have that name."""
+        """Let a member join and return the news as a frame; raise ChatError if it
+        cannot have that name."""
         seen = as_seen(name)
         if seen in self.named:
             raise ChatError('that name is taken')
@@ -282,15 +285,14 @@ class ChatServer(object):
         self.named[seen] = member
         say('%s joined' % printable(name))
         self.post(member, '* Welcome, %s. Others here: %d' % (name, others))
-        self.broadcast(member, '* %s joined' % name)
+        return framed('* %s joined' % name)
 
-    def broadcast(self, speaker, text):
-        """Say something to all but the speaker. It is queued for all at once, so
+    def broadcast(self, speaker, news):
+        """Send frames to all but the speaker. They are queued for all at once, so
         everybody reads everything in the same order."""
-        frame = framed(text)
         for member in self.named.values():
-            if member is not speaker:
-                member.outgoing += frame
+            if news and member is not speaker:
+                member.outgoing += news
                 self.unsent.add(member)
 
     def post(self, member, text):
@@ -360,7 +362,7 @@ class ChatServer(object):
         if name is not None:
             del self.named[as_seen(name)]
             say('%s left' % printable(name))
-            self.broadcast(member, '* %s left' % name)
+            self.broadcast(member, framed('* %s left' % name))
 
     def forget(self, sock):
         member = self.members.pop(sock)
