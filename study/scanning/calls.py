@@ -21,6 +21,10 @@ STARTS = {'thread.start_new_thread', '_thread.start_new_thread', 'gevent.spawn',
           'eventlet.spawn', 'gevent.Greenlet.spawn'}
 PUT = {'append', 'add', 'put', 'put_nowait', 'appendleft', 'insert', 'extend', 'update'}
 TAKE = {'pop', 'popleft', 'get', 'get_nowait', 'setdefault', 'popitem'}
+# Methods that so many things have that their name says nothing.
+COMMON = {'write', 'read', 'readline', 'close', 'get', 'put', 'append', 'pop', 'add',
+          'join', 'split', 'update', 'copy', 'encode', 'decode', 'flush', 'send', 'recv',
+          'start', 'stop', 'run', 'format', 'strip', 'remove'}
 VIEWS = {'keys', 'values', 'items', 'iterkeys', 'itervalues', 'iteritems'}
 
 
@@ -337,7 +341,7 @@ class Calls:
         found = set()
         known = objects(value, 'instance', 'class')
         own = [one.site.method(name) for one in known if one.site.method(name)]
-        if not own and not words(value) and not texts(value):
+        if not own and not value and name not in COMMON:
             own = self.scopes.methods_named(name)
         for method in own:
             bound = isinstance(node.func.value, ast.Name) and any(

@@ -3,12 +3,14 @@
 What a socket gives is bytes, and goes through assignment, unpacking, slicing, methods
 and the functions of the same file. A text goes the same ways, and remembers where it
 stands and which uses it came through. Where a text meets bytes, or is sent, there is a
-Hit. Neither order nor conditions are looked at: a variable is all that it ever is.
+Hit. Conditions are not looked at, and order only where one assignment is sure to be the
+last before a use (assignments.py): otherwise a variable is all that it ever is.
 """
 import ast
 import collections
 from typing import NamedTuple
 
+from study.scanning import assignments
 from study.scanning import library
 from study.scanning import scopes
 from study.scanning.calls import Calls
@@ -37,6 +39,7 @@ class Flow(Calls):
         self.cells = collections.defaultdict(set)
         self.hits, self.spoken = set(), set()
         self.places = collections.defaultdict(set)
+        self.settled = {}  # target of the one assignment that counts, by use of a name
         self.owners = {}  # class of the file by the node of a method
         for one in self.scopes.classes.values():
             for method in one.methods.values():
@@ -59,9 +62,7 @@ class Flow(Calls):
 
     def load(self, cell, node):
         """Return what a cell holds; its texts note the use."""
-        use = Use(cell, node)
-        return frozenset(mark.used(use) if isinstance(mark, Text) else mark
-                         for mark in self.cells[cell])
+        return used(self.cells[cell], Use(cell, node))
 
     def contents(self, thing, node=None):
         """Return what a container holds."""
@@ -208,6 +209,7 @@ class Flow(Calls):
         if isinstance(target, ast.Name):
             owner = scope.scope_of(target.id)
             self.add(('name', owner, target.id), value)
+            self.add(('assigned', target), value)
         elif isinstance(target, ast.Attribute):
             for cell in self.attribute_cells(self.value(target.value, scope),
                                              target.attr):
@@ -294,6 +296,12 @@ class Flow(Calls):
         if whole and name in self.scopes.imported:
             return library.gives(whole) if whole == 'sys.stdout' else NOTHING
         owner = scope.scope_of(name)
+        if node not in self.settled:
+            self.settled[node] = owner is scope and assignments.last(
+                self.source, scope.node, node)
+        if self.settled[node]:
+            use = Use(('name', owner, name), node)
+            return used(self.cells['assigned', self.settled[node]], use)
         return self.load(('name', owner, name), node)
 
     def of_Attribute(self, node, scope):
@@ -503,6 +511,12 @@ class Flow(Calls):
                 base.endswith('Thread') for base in owner.all_bases()):
             return frozenset([Text(node, 'subclass')])
         return frozenset([Text(node, 'thread')])
+
+
+def used(value, use):
+    """Return a value whose texts note a use."""
+    return frozenset(mark.used(use) if isinstance(mark, Text) else mark
+                     for mark in value)
 
 
 def is_only_bytes(value):

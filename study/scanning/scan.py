@@ -1,5 +1,6 @@
 """Scans files: every rule's patterns and function over each."""
 import os
+from dataclasses import astuple
 
 from study.errors import StudyError
 from study.scanning import checks
@@ -39,7 +40,7 @@ def findings(source, rules):
     """Return the Findings in a Source."""
     flow, found = Flow(source).run(), {}
     for rule in rules.values():
-        for one in of_rule(source, flow, rule):
+        for one in sorted(of_rule(source, flow, rule), key=astuple):
             made = Finding(rule.id, source.path, one.line, one.column + 1, one.end,
                            one.part or part_of(rule), one.sentence)
             found.setdefault((rule.id, one.line), made)

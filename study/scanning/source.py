@@ -20,11 +20,13 @@ from study.errors import StudyError
 from study.scanning import normal
 
 # Names that only Python 2 has: where a text is good Python 2 and 3, they decide.
-ONLY_2 = re.compile(
-    r'\b(xrange|raw_input|unicode|basestring|unichr|has_key|iteritems|itervalues|iterkeys'
-    r'|SocketServer|BaseHTTPServer|SimpleHTTPServer|urllib2|httplib|urlparse|cPickle'
-    r'|cStringIO|ConfigParser|Queue\.Queue|import (?:Queue|StringIO|thread|commands)'
-    r'|from (?:Queue|StringIO|urllib) import|__nonzero__|sys\.maxint|string\.letters)\b')
+OLD_NAMES = frozenset('xrange raw_input unicode basestring unichr long'.split())
+OLD_METHODS = frozenset('has_key iteritems itervalues iterkeys maxint getcwdu'.split())
+OLD_MODULES = frozenset('SocketServer BaseHTTPServer SimpleHTTPServer urllib2 httplib '
+                        'urlparse cPickle StringIO cStringIO ConfigParser Queue thread '
+                        'commands xmlrpclib'.split())
+NEW_MODULES = frozenset('socketserver queue http urllib.request urllib.parse io builtins '
+                        'configparser asyncio selectors'.split())
 FIRST_LINE = re.compile(r'#!.*\bpython([23])?')
 GRAMMARS = (pygram.python_grammar, pygram.python_grammar_no_print_statement)
 BAD = (parse.ParseError, old_tokenize.TokenError, IndentationError, SyntaxError,
@@ -45,6 +47,7 @@ class Source:
     major: int
     concrete: object = field(repr=False)
     tree: object = field(repr=False)
+    bound: dict = field(default_factory=dict, repr=False)  # see assignments.py
 
     @cached_property
     def lines(self):
@@ -106,7 +109,7 @@ def parsed(path, text, major=None):
     if '\0' in text:
         raise SourceError('%s: it has zero bytes, and is no Python' % path)
     new = new_tree(text)
-    if major == 3 or (major is None and new is not None and not looks_old(text)):
+    if major == 3 or (major is None and new is not None and not looks_old(text, new)):
         if new is None:
             raise SourceError('%s: it is no Python 3' % path)
         return Source(path, text, 3, old_tree(text, GRAMMARS[1:]), new)
@@ -119,12 +122,25 @@ def parsed(path, text, major=None):
     return Source(path, text, 2, concrete, tree)
 
 
-def looks_old(text):
-    """Return whether a text that is good Python 3 is meant for Python 2."""
+def looks_old(text, tree):
+    """Return whether a text that is good Python 3, as a tree, is meant for Python 2."""
     first = FIRST_LINE.match(text)
     if first and first.group(1):
         return first.group(1) == '2'
-    return bool(ONLY_2.search(text))
+    modules, names, bound = set(), set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            modules.add(node.module)
+        elif isinstance(node, ast.Name):
+            (names if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.Attribute):
+            names.add(node.attr)
+    if modules & NEW_MODULES:  # it knows both
+        return False
+    return bool(modules & OLD_MODULES or names & OLD_METHODS
+                or (names - bound) & OLD_NAMES)
 
 
 def new_tree(text):

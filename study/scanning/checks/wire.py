@@ -176,9 +176,10 @@ def pickle_protocol(source, flow):
         if module not in ('pickle', 'cPickle', 'marshal'):
             continue
         if function in ('dump', 'dumps') and module != 'marshal':
-            if len(node.args) == (1 if function == 'dumps' else 2) and not node.keywords:
-                yield at(node, 'Which protocol a pickle has depends on the Python: an old '
-                         'peer cannot read it.', end=node.lineno)
+            needed = 1 if function == 'dumps' else 2
+            if len(node.args) == needed and not node.keywords:
+                yield at(node, 'Which protocol a pickle has depends on the Python: an '
+                         'old peer cannot read it.', end=node.lineno)
         elif function in ('load', 'loads') and node.args:
             value = flow.value(node.args[0], scope_of(source, flow, node))
             if BYTES in value or function == 'load' and 'file' in value:
