@@ -7,9 +7,10 @@ import ast
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
-def last(source, function, use):
-    """Return the target of the one assignment that a use of a name sees, or None. Both
-    stand in a function, or in the module."""
+def last(source, scope, use):
+    """Return the target of the one assignment that a use of a name sees, a parameter if
+    it is none yet, or None. Both stand in a function, or in the module."""
+    function = scope.node
     around = list(source.around(use))
     if function not in around:
         return None
@@ -19,19 +20,34 @@ def last(source, function, use):
         return None
     others = bindings(source, function).get(use.id, [])
     before = [node for node in others if end_of(source, node) <= place(use)]
+    loops = [set(ast.walk(one)) for one in around if isinstance(one, LOOPS)]
     if not before:
-        return None
+        changed = any(node in inside for inside in loops for node in others)
+        return None if changed or use.id not in scope.parameters else (
+            scope.parameter(use.id))
     found = max(before, key=place)
     statement = source.parents[found]
     if not isinstance(statement, ast.Assign) or source.parents[statement] not in around:
         return None
     if not same_branch(source.parents[statement], statement, around):
         return None
-    for loop in (one for one in around if isinstance(one, LOOPS)):
-        inside = set(ast.walk(loop))
+    for inside in loops:
         if found not in inside and any(node in inside for node in others):
             return None
     return found
+
+
+def is_guarded(source, function, use):
+    """Return whether it is asked above a use of a name what type it has: then text has
+    become bytes there, or the other way round."""
+    if function not in source.asked:
+        source.asked[function] = [
+            (node.args[0].id, node.lineno) for node in ast.walk(function)
+            if isinstance(node, ast.Call) and node.args
+            and isinstance(node.func, ast.Name) and isinstance(node.args[0], ast.Name)
+            and node.func.id in ('isinstance', 'hasattr')]
+    return any(name == use.id and line < use.lineno
+               for name, line in source.asked[function])
 
 
 def same_branch(parent, statement, around):

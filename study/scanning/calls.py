@@ -77,11 +77,11 @@ class Calls:
             for thing in objects(value, 'list', 'dict', 'tuple'):
                 inner |= self.contents(thing) | self.key(thing)
             inner |= self.items(value) if FILE not in value else set()
-            if BYTES in inner or any(one.mixed for one in texts(inner)):
+            bare = BYTES in inner and self.source.major == 2  # may be meant in 3
+            if bare or any(one.mixed for one in texts(inner)):
                 mixed = [one.node for one in texts(inner) if one.mixed
                          and one.node.lineno != node.lineno]
-                self.places['shown'].update(mixed if mixed and BYTES not in inner
-                                            else [node])
+                self.places['shown'].update(mixed if mixed and not bare else [node])
             self.spoken.update(use for one in texts(inner) for use in one.uses)
             self.places['said'].update(one.node for one in texts(inner)
                                        if one.kind == 'thread')
@@ -108,7 +108,7 @@ class Calls:
         for place, name in enumerate(names):
             for at in starred:
                 if place >= at:
-                    self.add(('name', called, name), values[at])
+                    self.give(called, name, values[at])
         rest = values[len(names):] if not starred else []
         plain = [value for place, value in enumerate(values) if place not in starred]
         if rest and called.rest and names and texts(plain[len(names) - 1]):
@@ -116,10 +116,10 @@ class Calls:
             more = frozenset().union(*rest)
             plain[len(names) - 1] = self.formatted(plain[len(names) - 1], more, node)
         for name, value in zip(names, plain):
-            self.add(('name', called, name), value)
+            self.give(called, name, value)
         for name, value in keywords.items():
             if name in names:
-                self.add(('name', called, name), value)
+                self.give(called, name, value)
         if rest and called.rest:
             self.add(('name', called, called.rest), self.made(
                 'list', called, frozenset().union(*(texts(value) for value in rest))))
@@ -197,7 +197,7 @@ class Calls:
         return frozenset([Text(node, 'call')])
 
     def call_repr(self, node, values, keywords, scope):
-        mixed = bool(values) and BYTES in values[0]
+        mixed = bool(values) and BYTES in values[0] and self.source.major == 2
         return frozenset([Text(node, 'call', mixed=mixed)])
 
     def call_bytes(self, node, values, keywords, scope):

@@ -40,6 +40,7 @@ class Flow(Calls):
         self.hits, self.spoken = set(), set()
         self.places = collections.defaultdict(set)
         self.settled = {}  # target of the one assignment that counts, by use of a name
+        self.guarded = {}  # whether a name's type is asked before its use
         self.owners = {}  # class of the file by the node of a method
         for one in self.scopes.classes.values():
             for method in one.methods.values():
@@ -93,14 +94,19 @@ class Flow(Calls):
             mine = {Object('instance', owner)}
             if any(base.endswith(library.DISPATCHERS) for base in owner.all_bases()):
                 mine.add(SOCKET)
-            self.add(('name', scope, names[0]), mine)
+            self.give(scope, names[0], mine)
             if scope.node.name in library.GIVEN_BYTES and len(names) > 1:
-                self.add(('name', scope, names[1]), {BYTES})
+                self.give(scope, names[1], {BYTES})
         for name in names:
             if name in library.SOCKET_NAMES:
-                self.add(('name', scope, name), {SOCKET})
+                self.give(scope, name, {SOCKET})
         if names[-2:] == ['reader', 'writer']:
-            self.add(('name', scope, 'reader'), {FILE})
+            self.give(scope, 'reader', {FILE})
+
+    def give(self, scope, name, value):
+        """Give a parameter of a function a value."""
+        self.add(('name', scope, name), value)
+        self.add(('assigned', scope.parameter(name)), value)
 
     # Statements
 
@@ -127,8 +133,7 @@ class Flow(Calls):
     def do_FunctionDef(self, node, scope):
         for default, name in zip(reversed(node.args.defaults),
                                  reversed(self.scopes.functions[node].parameters)):
-            self.add(('name', self.scopes.functions[node], name),
-                     self.value(default, scope))
+            self.give(self.scopes.functions[node], name, self.value(default, scope))
         if self.scopes.functions[node] not in self.owners:
             self.add(('name', scope, node.name),
                      {Object('function', self.scopes.functions[node])})
@@ -287,7 +292,8 @@ class Flow(Calls):
 
     def of_JoinedStr(self, node, scope):
         value = frozenset().union(*(self.value(part.value, scope) for part in node.values
-                                    if isinstance(part, ast.FormattedValue)))
+                                    if isinstance(part, ast.FormattedValue)
+                                    and part.conversion != ord('r')))
         return self.formatted(frozenset([Text(node)]), value, node)
 
     def of_Name(self, node, scope):
@@ -298,11 +304,13 @@ class Flow(Calls):
         owner = scope.scope_of(name)
         if node not in self.settled:
             self.settled[node] = owner is scope and assignments.last(
+                self.source, scope, node)
+            self.guarded[node] = owner is scope and assignments.is_guarded(
                 self.source, scope.node, node)
-        if self.settled[node]:
-            use = Use(('name', owner, name), node)
-            return used(self.cells['assigned', self.settled[node]], use)
-        return self.load(('name', owner, name), node)
+        use = Use(('name', owner, name), node)
+        seen = self.settled[node]
+        value = used(self.cells['assigned', seen] if seen else self.cells[use.cell], use)
+        return words(value) if self.guarded[node] else value
 
     def of_Attribute(self, node, scope):
         whole = self.scopes.dotted(node, scope)
@@ -375,15 +383,22 @@ class Flow(Calls):
                 inner |= self.cells['item', thing.site, place]
         for thing in objects(values, 'list', 'dict'):
             inner |= self.contents(thing)
-        mixed = BYTES in inner or any(one.mixed for one in texts(inner))
-        if mixed:
-            self.places['mixed'].add(node)
+        mixed = self.shows(form) and (
+            BYTES in inner or any(one.mixed for one in texts(inner)))
         found = {one._replace(formatted=True, mixed=one.mixed or mixed)
                  for one in texts(form)}
         if BYTES in form:
             found.add(BYTES)
             self.strike(inner, node)
         return frozenset(found | set(texts(inner)))
+
+    def shows(self, form):
+        """Return whether a format shows bytes where nobody can mean it: %r may be meant,
+        in Python 3."""
+        words_of_it = [one.node.value for one in texts(form)
+                       if isinstance(getattr(one.node, 'value', None), str)]
+        return self.source.major == 2 or not words_of_it or any(
+            '%s' in word or '{' in word and '!r' not in word for word in words_of_it)
 
     def of_BoolOp(self, node, scope):
         return frozenset().union(*(self.value(part, scope) for part in node.values))
@@ -403,6 +418,11 @@ class Flow(Calls):
 
     def compare(self, one, other, node):
         """Compare two values, or the items of two tuples or lists."""
+        tuples = objects(one, 'tuple')[:1] + objects(other, 'tuple')[:1]
+        if len(tuples) == 2 and not objects(one | other, 'list'):
+            for place in range(min(map(self.length, tuples))):
+                self.meet(self.item(one, place), self.item(other, place), node)
+            return
         if objects(one, 'tuple', 'list') and objects(other, 'tuple', 'list'):
             one, other = self.items(one), self.items(other)
         self.meet(one, other, node)

@@ -55,9 +55,4 @@ def of_rule(source, flow, rule):
         if one.pattern is None:
             yield from checks.function_of(rule.id)(source, flow)
         else:
-            yield from patterns.found(source, one.pattern, sentence_of(rule))
-
-
-def sentence_of(rule):
-    """Return the title of a rule as a sentence."""
-    return rule.title[0].upper() + rule.title[1:] + '.'
+            yield from patterns.found(source, one.pattern, rule.title + '.')

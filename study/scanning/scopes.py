@@ -52,6 +52,12 @@ class Function:
         arguments = self.node.args
         return [one.arg for one in arguments.posonlyargs + arguments.args]
 
+    def parameter(self, name):
+        """Return the node of a parameter."""
+        arguments = self.node.args
+        return next(one for one in arguments.posonlyargs + arguments.args
+                    if one.arg == name)
+
     @property
     def rest(self):
         """The name of the parameter with a star, or None."""

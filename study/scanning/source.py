@@ -48,6 +48,7 @@ class Source:
     concrete: object = field(repr=False)
     tree: object = field(repr=False)
     bound: dict = field(default_factory=dict, repr=False)  # see assignments.py
+    asked: dict = field(default_factory=dict, repr=False)
 
     @cached_property
     def lines(self):

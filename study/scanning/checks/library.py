@@ -100,11 +100,22 @@ def moved(node, name):
 
 def removed_modules(source, flow):
     for node in source.nodes(ast.Import, ast.ImportFrom):
+        if any(is_a_choice(one) for one in source.around(node)):
+            continue
         names = [alias.name for alias in node.names] if isinstance(
             node, ast.Import) else [node.module]
         for name in names:
             if name in REMOVED:
                 yield at(node, 'There is no %s since %s.' % (name, REMOVED[name]))
+
+
+def is_a_choice(node):
+    """Return whether what stands in a node is for some Pythons only."""
+    if isinstance(node, ast.Try):
+        return any(one.type is not None and 'Error' in ast.unparse(one.type)
+                   for one in node.handlers)
+    return isinstance(node, ast.If) and any(
+        word in ast.unparse(node.test) for word in ('version', 'PY2', 'PY3'))
 
 
 def beside_the_script(source, flow):
@@ -137,7 +148,8 @@ def dict_views(source, flow):
         parent = source.parents[node]
         if isinstance(parent, ast.For) and parent.iter is node:
             if changes(source, parent.body, thing, set()) or (
-                    closes(parent.body) and changes(source, [source.tree], thing, set())):
+                    closes(parent.body) and is_shared(source, node.func.value)
+                    and changes(source, [source.tree], thing, set())):
                 yield at(node, 'The loop may change the dictionary: go through a list of '
                          'it.', 'silent')
         elif is_used_as_list(source, node, parent):
@@ -158,6 +170,25 @@ def is_used_as_list(source, node, parent):
     return False
 
 
+def is_shared(source, node):
+    """Return whether others than this function may change a dictionary: it is an
+    attribute, or stands in the module."""
+    return isinstance(node, ast.Attribute) or not any(
+        isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(
+            isinstance(name, ast.Name) and ast.unparse(name) == ast.unparse(node)
+            and isinstance(name.ctx, ast.Store) for name in ast.walk(one))
+        for one in source.around(node))
+
+
+def ends_the_loop(source, node):
+    """Return whether the block of a node ends the loop around it."""
+    inside = next(one for one in source.around(node) if isinstance(one, ast.stmt))
+    parent = source.parents[inside]
+    return any(isinstance(block, list) and inside in block
+               and isinstance(block[-1], (ast.Return, ast.Break, ast.Raise))
+               for _, block in ast.iter_fields(parent))
+
+
 def closes(body):
     """Return whether a loop closes what it goes through: somebody else may then take it
     out of the dictionary."""
@@ -173,14 +204,14 @@ def changes(source, body, thing, seen, depth=3):
     methods = {one.name: one for one in source.nodes(ast.FunctionDef)}
     for node in (one for part in body for one in ast.walk(part)):
         if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-            if names(node.value) == last:
+            if names(node.value) == last and not ends_the_loop(source, node):
                 return True
         if not isinstance(node, ast.Call):
             continue
         name = names(node.func)
         if isinstance(node.func, ast.Attribute) and name in (
                 'pop', 'popitem', 'clear', 'setdefault', 'update') and (
-                    names(node.func.value) == last):
+                    names(node.func.value) == last) and not ends_the_loop(source, node):
             return True
         if depth and name in methods and name not in seen:
             seen.add(name)

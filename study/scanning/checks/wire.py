@@ -2,6 +2,7 @@
 import ast
 import re
 
+from study.scanning import library
 from study.scanning.findings import Found, at
 from study.scanning.values import BYTES, NONE, texts
 
@@ -53,7 +54,7 @@ def bytes_on_the_wire(source, flow):
             yield at(node, '%s gives text, and bytes are needed: encode it.'
                      % quoted(node), end=node.lineno)
         elif text.kind == 'literal' and not text.formatted:
-            yield at(node, '%s meets bytes, or is sent: make it bytes, with a b.'
+            yield at(node, '%s meets bytes or is sent: put a b in front of it.'
                      % quoted(node))
 
 
@@ -62,25 +63,22 @@ def bytes_formatting(source, flow):
         if node is not text.node:
             continue
         if text.kind == 'literal' and text.formatted:
-            yield at(node, 'Bytes are put into %s, or it is sent: the format must be '
-                     'bytes, else b\'...\' goes out.' % quoted(node))
+            yield at(node, "What %s makes is sent: the format must be bytes, or b'...' "
+                     'goes out.' % quoted(node))
         elif text.kind == 'call' and text.mixed:
-            yield at(node, '%s of bytes begins with b\', and that is sent.'
-                     % quoted(node))
+            yield at(node, "%s makes b'...' of bytes, and that is sent." % quoted(node))
 
 
 def text_for_the_screen(source, flow):
     for node in flow.places['shown']:
-        if source.major == 2 or is_format(node):
-            yield at(node, "Bytes are shown as b'...': decode them first.")
-
-
-def is_format(node):
-    """Return whether a node of Python 3 puts values into a text, or shows the result:
-    a print of bytes alone may be meant."""
-    inner = node.args if isinstance(node, ast.Call) else [node]
-    return any(isinstance(part, (ast.BinOp, ast.JoinedStr, ast.Constant))
-               for part in inner)
+        yield at(node, "Bytes are shown as b'...': decode them first.")
+    for node in source.nodes(ast.Call) if source.major == 2 else ():
+        codec = node.args[0] if node.args else None
+        if (getattr(node.func, 'attr', '') == 'encode'
+                and getattr(codec, 'value', '') in library.FOR_PEOPLE
+                and not isinstance(source.parents[node], ast.Attribute)):
+            yield at(node, '%s gives bytes, which are no text for people: decode it.'
+                     % quoted(node), end=node.lineno)
 
 
 def argv_is_text(source, flow):
@@ -132,13 +130,20 @@ def struct_sizes(source, flow):
     for node in source.nodes(ast.Call):
         if flow.scopes.dotted(node.func, flow.scopes.module) in (
                 'struct.pack', 'struct.unpack', 'struct.calcsize', 'struct.Struct',
-                'struct.unpack_from', 'struct.pack_into') and node.args:
+                'struct.unpack_from', 'struct.pack_into') and node.args and not any(
+                    is_for_the_system(one) for one in source.around(node)):
             scope = scope_of(source, flow, node)
             for text in texts(flow.value(node.args[0], scope)):
                 value = getattr(text.node, 'value', '')
                 if isinstance(value, str) and SIZES.match(value):
                     yield at(text.node, '%s has the sizes and the byte order of this '
                              'machine: a frame says them, with "!".' % quoted(text.node))
+
+
+def is_for_the_system(node):
+    """Return whether a call hands a struct to the system, and to no peer."""
+    return isinstance(node, ast.Call) and getattr(node.func, 'attr', '') in (
+        'setsockopt', 'ioctl', 'fcntl', 'getsockopt')
 
 
 def scope_of(source, flow, node):
