@@ -1,4 +1,5 @@
 """study scan: which rules will meet a program of yours, line by line."""
+import os
 import sys
 
 from study import output as outputs
@@ -8,22 +9,22 @@ from study.names import rule_named
 from study.rulebook import rules as rulebook
 from study.scanning import output
 from study.scanning import scan
-from study.scanning.source import SourceError
+from study.scanning import source
 
 FORMATS = ('text', 'json', 'github')
 
 
 def scanned(paths, rules, major):
-    """Return (Findings in all files, a line for each file that cannot be read, how many
-    could)."""
-    findings, errors, read = [], [], 0
+    """Return (Sources that could be read, Findings in them, a line for each file that
+    could not)."""
+    read, findings, errors = [], [], []
     for path in paths:
         try:
-            findings += scan.scan(path, rules, major)
-            read += 1
-        except SourceError as error:
+            read.append(source.read(path, major))
+            findings += scan.findings(read[-1], rules)
+        except source.SourceError as error:
             errors.append(str(error))
-    return findings, errors, read
+    return read, findings, errors
 
 
 def status(findings, errors):
@@ -57,15 +58,25 @@ def main(argv):
     paths = scan.files(args.paths)
     if not paths:
         raise StudyError('no .py file in %s' % ', '.join(args.paths))
-    findings, errors, read = scanned(paths, wanted, args.python and int(args.python))
+    read, findings, errors = scanned(paths, wanted, args.python and int(args.python))
     if args.report:
-        from study.report import scanned as pages
-        try:
-            print(pages.write(args.report, findings, paths), file=sys.stderr)
-        except OSError as error:
-            raise StudyError('%s: %s' % (error.filename, error.strerror))
-    say(args.format, findings, rules, errors, read)
+        report(args.report, read, findings)
+    say(args.format, findings, rules, errors, len(read))
     return status(findings, errors)
+
+
+def report(folder, read, findings):
+    """Write the report into a folder, with the files that were read, and say on stderr
+    where it is. Raises StudyError."""
+    from study import report as pages  # it needs more packages than a scan
+    from study.report import scanned as files
+    try:
+        first = pages.build(folder, files=files.files(read, findings))
+    except OSError as error:
+        raise StudyError('%s: %s' % (error.filename, error.strerror))
+    page = os.path.join(os.path.dirname(first), 'scanned.html' if findings else
+                        'index.html')
+    print('study: the report is in %s' % page, file=sys.stderr)
 
 
 def chosen(rules, ids):

@@ -5,7 +5,6 @@ from dataclasses import astuple
 from study.errors import StudyError
 from study.scanning import checks
 from study.scanning import patterns
-from study.scanning import source as sources
 from study.scanning.findings import Finding, part_of
 from study.scanning.flow import Flow
 
@@ -28,12 +27,6 @@ def files(paths):
         else:
             raise StudyError('no such file or folder: %s' % path)
     return list(dict.fromkeys(os.path.normpath(path) for path in found))
-
-
-def scan(path, rules, major=None):
-    """Return the Findings in a file, in the order of its lines. Raises
-    source.SourceError."""
-    return findings(sources.read(path, major), rules)
 
 
 def findings(source, rules):
