@@ -359,7 +359,7 @@ class Calls:
         if name in ('getName', 'name') and 'thread' in value:
             found |= self.thread_name(node, scope)
         if name == 'encode' and BYTES not in value:
-            found |= self.encoded(node)
+            found |= self.encoded(node, value)
         if not own:
             found |= self.of_sockets(node, name, value, values)
             if PRINTED in value and name == 'write':
@@ -379,7 +379,13 @@ class Calls:
         else:
             self.say(node, values[:1])
 
-    def encoded(self, node):
+    def encoded(self, node, value):
+        """Return what encode() of a text gives; what is in it is what is sent."""
+        for one in texts(value):
+            if one.mixed:
+                self.places['encoded'].add(one.node)
+            if one.kind == 'thread':
+                self.places['said'].add(one.node)
         codec = node.args[0] if node.args else None
         if isinstance(codec, ast.Constant) and codec.value in library.FOR_PEOPLE:
             return set()
@@ -460,8 +466,9 @@ class Calls:
             return set(self.formatted(mine, frozenset().union(*values), node))
         if name in library.SAME:
             return set(mine)
-        if name in library.LISTS:
-            return set(self.made('list', node, mine))
+        if name in library.LISTS:  # a part of a thread's name is no promise broken
+            return set(self.made('list', node, frozenset(
+                one for one in mine if one.kind != 'thread')))
         return set()
 
     def joined(self, node, between, parts):

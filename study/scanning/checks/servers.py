@@ -134,7 +134,7 @@ def uses(source, attribute):
 
 def after_close(source, method):
     """Yield the calls of a method after close() of the same thing, in one function."""
-    for function in source.nodes(*FUNCTIONS):
+    for function in source.nodes(ast.Module, *FUNCTIONS):
         closed = {}
         for node in sorted((one for one in ast.walk(function)
                             if isinstance(one, ast.Call)
@@ -159,8 +159,12 @@ def epoll_unregister(source, flow):
         return
     for node, closed in after_close(source, 'unregister'):
         argument = ast.unparse(node.args[0]) if node.args else ''
+        numbers = {ast.unparse(one.value).partition('.fileno()')[0]
+                   for one in source.nodes(ast.Assign)
+                   if ast.unparse(one.targets[0]) == argument}
         for thing, before in closed.items():
-            if argument.startswith(thing) and same_block(source, before, node):
+            named = argument.startswith(thing) or thing in numbers
+            if named and same_block(source, before, node):
                 yield at(node, 'unregister() of a closed descriptor is an error since '
                          '3.9.')
 

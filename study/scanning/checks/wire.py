@@ -67,6 +67,9 @@ def bytes_formatting(source, flow):
                      'goes out.' % quoted(node))
         elif text.kind == 'call' and text.mixed:
             yield at(node, "%s makes b'...' of bytes, and that is sent." % quoted(node))
+    for node in flow.places['encoded']:
+        yield at(node, "%s makes b'...' of bytes, and encoding it is too late: the "
+                 'format must be bytes.' % quoted(node))
 
 
 def text_for_the_screen(source, flow):
