@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from compat import trees
 from study import report
 from study.report import scanned
 from study.rulebook import rules
@@ -211,6 +212,16 @@ def test_github_annotations_are_what_is_printed(book):
     assert child.returncode == 1
     assert all(line.startswith(('::warning file=', '::notice file='))
                for line in child.stdout.splitlines())
+
+
+def test_the_example_of_readme_is_what_it_says():
+    with open(os.path.join(trees.ROOT, 'README.md'), encoding='utf-8') as page:
+        shown = [line for line in page.read().splitlines()
+                 if line.startswith('proxy_server.py:')]
+    child = study('scan', measured.script('proxy_server'))
+    said = [line.rpartition('/field/')[2] for line in child.stdout.splitlines()]
+    assert shown
+    assert set(shown) <= set(said)
 
 
 def test_one_rule_can_be_asked_for(book):
