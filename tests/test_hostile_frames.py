@@ -150,6 +150,21 @@ FRAGMENTS = st.one_of(
 
 
 @pytest.mark.hostile
+@rule('oserror', 'selectors')
+def test_who_reads_late_reads_everything(chat):
+    ann, bob = chat.connect(), chat.connect()
+    chat.say(ann, frame(b'ann'))
+    chat.say(bob, frame(b'bob'))
+    chat.peers.remove(bob)  # he reads no more for now
+    said = [b'%d' % number * 30000 for number in range(10, 25)]
+    for text in said:
+        chat.say(ann, frame(text))
+    chat.peers.append(bob)
+    chat.rest()
+    assert frames(bob.received)[1:] == [b'<ann> ' + text for text in said]
+
+
+@pytest.mark.hostile
 def test_any_split_of_anything_says_the_same(heard):
     @QUICK
     @given(st.lists(FRAGMENTS, max_size=8).map(b''.join), CUTS)

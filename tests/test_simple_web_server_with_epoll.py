@@ -299,6 +299,12 @@ def test_an_idle_connection_is_closed_without_a_word(recipe, conversation):
         client.expect_end()
 
 
+@pytest.mark.hostile
+def test_who_never_says_a_word_is_let_go(recipe, conversation):
+    with impatient(recipe(NAME), idle=0.5) as server:
+        conversation(server.server_address).expect_end()
+
+
 @pytest.mark.unit
 @rule('dict-views', 'closed-fileno', 'server-close')
 def test_closing_ends_every_connection(recipe, conversation):

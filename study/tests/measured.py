@@ -49,25 +49,22 @@ def findings(path):
 def of_original(recipe, rules):
     """Return the Measure of an original.
 
-    Wanted is each line that differs and that a rule claims: it is found where one of
-    these rules is. What the port only adds has no line in the original, and is left out.
-    A finding is false where none of its lines differs.
+    Wanted is each rule that claims something of a line that differs, on that line. What
+    the port only adds has no line in the original, and is left out. A finding is false
+    where none of its lines differs.
     """
     original, port = trees.named('py2_original'), trees.named('py3')
-    claimed = {}
+    differing, wanted = set(), set()
     for group in changes.groups_of(recipe, original, port):
-        of_group = rulebook.of_group(rules, group)
-        for line in group.removed:
-            claimed[line.number] = {name for name in of_group if line in of_group[name]}
+        differing.update(line.number for line in group.removed)
+        wanted.update((line.number, name)
+                      for name, lines in rulebook.of_group(rules, group).items()
+                      for line in lines if line.side == '-')
     found = findings(original.script(recipe))
     at = {(number, one.rule) for one in found for number in one.lines}
-    wanted = {number: names for number, names in claimed.items() if names}
-    return Measure(
-        len(wanted), ['%s:%d %s' % (recipe, number, ' '.join(sorted(names)))
-                      for number, names in wanted.items()
-                      if not any((number, name) in at for name in names)],
-        len(found), ['%s:%d %s' % (recipe, one.line, one.rule) for one in found
-                     if not any(number in claimed for number in one.lines)])
+    return Measure(len(wanted), places(recipe, wanted - at), len(found),
+                   places(recipe, [(one.line, one.rule) for one in found
+                                   if not differing.intersection(one.lines)]))
 
 
 def originals():
