@@ -428,16 +428,23 @@ class Flow(Calls):
         self.meet(one, other, node)
 
     def meet(self, one, other, place):
-        """Let two values meet that must both be bytes, if one is."""
+        """Let two values meet that must both be bytes, if one is. A function of Python 3
+        may be called with both: what stands on both sides proves nothing there."""
+        both = set()
+        if self.source.major == 3:
+            both = {text.node for text in texts(one)}.intersection(
+                text.node for text in texts(other))
         if BYTES in other:
-            self.strike(one, place)
+            self.strike(one, place, both)
         if BYTES in one:
-            self.strike(other, place)
+            self.strike(other, place, both)
 
-    def strike(self, value, place):
-        """Take down the texts of a value that must be bytes."""
+    def strike(self, value, place, but=()):
+        """Take down the texts of a value that must be bytes, without those at some
+        nodes."""
         for text in texts(value):
-            self.hits.add(Hit(text, place))
+            if text.node not in but:
+                self.hits.add(Hit(text, place))
 
     def of_Subscript(self, node, scope):
         value = self.value(node.value, scope)

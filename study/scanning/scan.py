@@ -7,6 +7,7 @@ from study.scanning import checks
 from study.scanning import patterns
 from study.scanning.findings import Finding, part_of
 from study.scanning.flow import Flow
+from study.scanning.source import deep
 
 SKIPPED = {'__pycache__', 'node_modules', 'build', 'dist'}
 
@@ -30,13 +31,19 @@ def files(paths):
 
 
 def findings(source, rules):
-    """Return the Findings in a Source."""
+    """Return the Findings in a Source, in the order of its lines. Raises
+    source.SourceError for one that is nested deeper than Python goes."""
+    with deep(source.path):
+        return made(source, rules)
+
+
+def made(source, rules):
     flow, found = Flow(source).run(), {}
     for rule in rules.values():
         for one in sorted(of_rule(source, flow, rule), key=astuple):
-            made = Finding(rule.id, source.path, one.line, one.column + 1, one.end,
-                           one.part or part_of(rule), one.sentence)
-            found.setdefault((rule.id, one.line), made)
+            finding = Finding(rule.id, source.path, one.line, one.column + 1, one.end,
+                              one.part or part_of(rule), one.sentence)
+            found.setdefault((rule.id, one.line), finding)
     return sorted(found.values(), key=lambda one: (one.line, one.column, one.rule))
 
 

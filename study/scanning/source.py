@@ -6,7 +6,9 @@ and so on both.
 """
 import ast
 import collections
+import contextlib
 import re
+import sys
 import tokenize
 import warnings
 from dataclasses import dataclass, field
@@ -27,10 +29,11 @@ OLD_MODULES = frozenset('SocketServer BaseHTTPServer SimpleHTTPServer urllib2 ht
                         'commands xmlrpclib'.split())
 NEW_MODULES = frozenset('socketserver queue http urllib.request urllib.parse io builtins '
                         'configparser asyncio selectors'.split())
+DEPTH = 4000  # calls within calls: a long sum of literals needs some for each
 FIRST_LINE = re.compile(r'#!.*\bpython([23])?')
 GRAMMARS = (pygram.python_grammar, pygram.python_grammar_no_print_statement)
 BAD = (parse.ParseError, old_tokenize.TokenError, IndentationError, SyntaxError,
-       UnicodeDecodeError, ValueError, RecursionError)
+       UnicodeDecodeError, ValueError, MemoryError)
 
 
 class SourceError(StudyError):
@@ -105,8 +108,27 @@ def read(path, major=None):
     return parsed(path, text.replace('\r\n', '\n').replace('\r', '\n'), major)
 
 
+@contextlib.contextmanager
+def deep(path):
+    """A context in which calls may go deeper: trees are gone through by recursion. Raises
+    SourceError where that is not deep enough."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(DEPTH)
+    try:
+        yield
+    except RecursionError:
+        raise SourceError('%s: it is nested too deeply' % path)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 def parsed(path, text, major=None):
     """Return the Source that a text is. Raises SourceError."""
+    with deep(path):
+        return parsed_at_once(path, text, major)
+
+
+def parsed_at_once(path, text, major):
     if '\0' in text:
         raise SourceError('%s: it has zero bytes, and is no Python' % path)
     new = new_tree(text)

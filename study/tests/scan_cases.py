@@ -58,6 +58,8 @@ CASES = [
      "        text = text.encode()\n    conn.sendall(text)\nf(s, 'x')\n"),
     ('bytes-on-the-wire', 3, "def f(conn):\n    for line in conn.makefile('r'):\n"
      "        if line == 'x':\n            return\n"),
+    ('bytes-on-the-wire', 3, "def f(s):\n    return s[:2] + s[2:]\n"
+     "f('text')\nf(b'bytes')\n"),
     ('bytes-formatting', 2, "def f(conn):\n    data = conn.recv(9)\n"
      "    conn.send('%s!' % data) # !\n    conn.send('{0}'.format(data)) # !\n"
      "    conn.send(repr(data)) # !\n    log('%s' % len(data))\n"),
@@ -84,10 +86,12 @@ CASES = [
      "        raise E # !\n    print re.search('x', data)\n"),
     ('narrow-builds', 2, "import sys\nWIDE = sys.maxunicode > 0xffff # !\n"
      "x = u'a' if WIDE else u'b' # !\ny = u'a' if x else u'b'\nprint y\n"),
-    ('struct-sizes', 2, "import struct\nHEAD = 'L' # !\nprint struct.calcsize(HEAD)\n"
+    ('struct-sizes', 2, "import socket\nimport struct\nHEAD = 'L' # !\n"
+     "print struct.calcsize(HEAD)\n"
      "print struct.pack('!I', 1)\nprint struct.pack('B', 1)\n"
      "s.setsockopt(a, b, struct.pack('ii', 1, 0))\n"),
-    ('struct-sizes', 3, "import struct\nstruct.unpack('IH', x) # !\n"),
+    ('struct-sizes', 3, "import socket\nimport struct\nstruct.unpack('IH', x) # !\n"),
+    ('struct-sizes', 3, "import struct\nstruct.unpack('IH', x)\n"),
     ('integer-division', 2, "SIZE = 4096 / 2 # !\nHALF = 1.0 / 2\n"
      "print len(x) / 2 # !\nprint SIZE // 2\n"),
     ('rounding', 2, "print round(2.5) # !\nprint x.round(2)\n"),

@@ -149,6 +149,16 @@ def test_a_file_that_may_not_be_read_or_has_no_encoding_is_no_traceback(tmp_path
     assert child.stderr.count('\n') == 1
 
 
+@pytest.mark.parametrize('text', ['x = ' + '+'.join(['a'] * 5000) + '\n',
+                                  'x = ' + '(' * 500 + ')' * 500 + '\n',
+                                  'print 1, ' + '-' * 3000 + '1\n'])
+def test_what_is_nested_too_deeply_is_a_line_at_most(tmp_path, text):
+    (tmp_path / 'x.py').write_text(text)
+    child = study('scan', str(tmp_path))
+    assert child.returncode in (0, 2)
+    assert child.stderr.count('\n') <= 1
+
+
 # What it says
 
 def test_a_server_of_a_book_has_the_classic_mistakes_named(book):

@@ -11,6 +11,8 @@ CHECKS = ('bytes_on_the_wire', 'bytes_formatting', 'text_for_the_screen', 'argv_
           'thread_names', 'pickle_protocol', 'text_types', 'integer_division',
           'sorting_mixed_types', 'object_base')
 SIZES = re.compile(r'(?![<>!=])@?[\sxcbB?sp\d]*[hHiIlLqQnNfdP]')
+NETWORK = ('socket', 'SocketServer', 'socketserver', 'asyncore', 'asynchat', 'asyncio',
+           'select', 'selectors', 'twisted', 'gevent', 'diesel')
 # Options for what is said to a peer, or names one.
 SAID = re.compile(r'host|address|message|name|nick|text|data|user|pass|query')
 
@@ -130,6 +132,8 @@ def utf8_strict(source, flow):
 
 
 def struct_sizes(source, flow):
+    if not any(map(source.imports, NETWORK)):
+        return
     for node in source.nodes(ast.Call):
         if flow.scopes.dotted(node.func, flow.scopes.module) in (
                 'struct.pack', 'struct.unpack', 'struct.calcsize', 'struct.Struct',
