@@ -143,8 +143,7 @@ class Calls:
         if name in COPIES and values:
             return self.made('list', node, self.items(values[0]))
         if name in CONTAINERS:
-            kind = CONTAINERS[name]
-            return frozenset([Object(kind, node)])
+            return frozenset([Object(CONTAINERS[name], node)])
         if name in MEMORIES:
             self.add(('content', node), values[0] if values else NOTHING)
             return frozenset([Object('memory', node)])
@@ -192,7 +191,6 @@ class Calls:
         if texts(value):
             return value
         if BYTES in value:
-            self.places['made text'].add(node)
             return frozenset([Text(node, 'call', mixed=True)])
         return frozenset([Text(node, 'call')])
 
@@ -422,11 +420,9 @@ class Calls:
             return {BYTES}
         elif name == 'recvfrom':
             return set(self.tuple(node, frozenset([BYTES])))
-        elif name in ('recv_into', 'recvfrom_into') and node.args:
-            pass
         elif name == 'accept':
             return set(self.tuple(node, frozenset([SOCKET])))
-        elif name in ('makefile',):
+        elif name == 'makefile':
             return self.makefile(node)
         elif name in ('dup', 'unwrap') and sure:
             return {SOCKET}

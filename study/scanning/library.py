@@ -4,14 +4,12 @@ from study.scanning.values import (BYTES, FILE, FLOAT, INTEGER, NOTHING, PRINTED
                                    SOCKET, STRUCT, THREAD, TRUTH)
 
 GIVES = {name: frozenset([mark]) for mark, names in {
-    SOCKET: ('socket.socket socket.create_connection socket.fromfd ssl.wrap_socket '
-             'socket.socket.accept'),
+    SOCKET: 'socket.socket socket.create_connection socket.fromfd ssl.wrap_socket',
     BYTES: ('os.read struct.pack zlib.compress zlib.decompress base64.b64encode '
             'base64.b64decode base64.encodestring base64.decodestring '
             'binascii.hexlify binascii.unhexlify subprocess.check_output marshal.dumps '
             'pickle.dumps cPickle.dumps bytearray buffer socket.inet_aton '
-            'socket.inet_pton diesel.until_eol diesel.receive diesel.until '
-            'diesel.until_eol'),
+            'socket.inet_pton diesel.until_eol diesel.receive diesel.until'),
     FILE: 'urllib2.urlopen urllib.urlopen urllib.request.urlopen',
     STRUCT: 'struct.Struct',
     THREAD: 'threading.currentThread threading.current_thread',
@@ -52,7 +50,6 @@ OTHERS = {'find': INTEGER, 'rfind': INTEGER, 'index': INTEGER, 'count': INTEGER,
 # Codecs of Python 2 that give text for people out of text.
 FOR_PEOPLE = frozenset('unicode_escape string_escape unicode-escape string-escape '
                        'hex base64 rot13 rot_13 zlib bz2 quopri uu'.split())
-DATAGRAM = frozenset('DatagramRequestHandler'.split())
 DISPATCHERS = ('dispatcher', 'dispatcher_with_send', 'async_chat', 'socket.socket')
 
 

@@ -2,7 +2,7 @@
 from typing import NamedTuple
 
 BYTES, SOCKET, REQUEST, FILE = 'bytes', 'socket', 'request', 'file'
-REGEX, MATCH, STRUCT, THREAD = 'regex', 'match', 'struct', 'thread'
+MATCH, STRUCT, THREAD = 'match', 'struct', 'thread'
 NONE, INTEGER, FLOAT, TRUTH = 'none', 'integer', 'float', 'truth'
 BASES, PRINTED = 'bases', 'printed'  # what __bases__ gives; a stream of the screen
 NOTHING = frozenset()
@@ -19,8 +19,9 @@ class Use(NamedTuple):
 class Text(NamedTuple):
     """A text, where it comes from, and through which uses it came.
 
-    kind: literal, call (of what gives text), thread (its name), or argument (of the
-    command line). formatted: values were put into it; mixed: bytes among them.
+    kind: literal, call (of what gives text), argument (of the command line), thread (its
+    name), or subclass (the name of a thread to which 3.10 adds nothing). formatted:
+    values were put into it; mixed: bytes among them.
     """
 
     node: object

@@ -1,5 +1,6 @@
 """Modules, names and methods that have another name, another place or none."""
 import ast
+import os
 import re
 
 from study.scanning.findings import Found, at
@@ -28,7 +29,6 @@ REMOVED = {'asyncore': '3.12', 'asynchat': '3.12', 'smtpd': '3.12', 'imp': '3.12
 ERRORS = re.compile(r'\b(socket\.error|select\.error|EnvironmentError|WindowsError)\b')
 OLD_ERRORS = {'EnvironmentError', 'IOError', 'WindowsError', 'socket.error',
               'select.error', 'socket.herror'}
-TUPLES = ('args', 'message')
 
 
 def docstrings(source):
@@ -119,7 +119,6 @@ def is_a_choice(node):
 
 
 def beside_the_script(source, flow):
-    import os
     folder = os.path.dirname(source.path)
     if source.major == 3 or not os.path.exists(os.path.join(folder, '__init__.py')):
         return
