@@ -101,9 +101,7 @@ CASES = [
      "names = d.keys() # !\nnames.sort()\nfor v in d.itervalues(): # !\n    pass\n"),
     ('dict-views', 3, "def f(self):\n    for c in self.clients.values(): # !\n"
      "        self.drop(c)\n    for c in self.clients.values():\n"
-     "        self.drop(c)\n        break\n".replace(
-         "    for c in self.clients.values():\n        self.drop(c)\n        break\n", "")
-     + "def drop(self, c):\n    del self.clients[c]\n"),
+     "        self.greet(c)\ndef drop(self, c):\n    del self.clients[c]\n"),
     ('dict-views', 3, "def f(d):\n    for k in d.keys():\n        del d[k]\n"
      "        return\n"),
     ('sorting-mixed-types', 2, "def name(x):\n    return None if x else 'a'\n"
