@@ -17,6 +17,7 @@ COMMANDS = {  # each is a module of study.commands
     'check': 'test a port of your own, and name the rules it breaks',
     'start': 'make a folder in which to write a port of your own',
     'demo': 'every demonstration in both trees, and what differs',
+    'scan': 'which rules will meet a program of your own, line by line',
     'report': 'the whole of it as a static site, for a browser',
 }
 

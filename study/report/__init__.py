@@ -11,11 +11,12 @@ from study.report import site
 FOLDER = os.path.join(trees.ROOT, 'build', 'report')
 
 
-def build(folder=FOLDER, outcomes=results.FOLDER):
+def build(folder=FOLDER, outcomes=results.FOLDER, files=()):
     """Write the site into a folder, which is made, and return the path of its first
-    page. outcomes is where tests/conftest.py left what the tests said.
+    page. outcomes is where tests/conftest.py left what the tests said; files are those
+    that were scanned (scanned.File).
 
     Raises rulebook.rules.RulesError if MIGRATION.md cannot be read, OSError if the
     folder cannot be written.
     """
-    return site.Site(results.load(outcomes)).write(folder)
+    return site.Site(results.load(outcomes), files).write(folder)

@@ -23,14 +23,15 @@ PLOTS = os.path.join(trees.ROOT, 'benchmarks', 'results', '*.svg')
 
 
 class Site:
-    """Everything that the pages show. runs is a list of results.Run, perhaps empty."""
+    """Everything that the pages show. runs is a list of results.Run, files one of
+    scanned.File; both may be empty."""
 
-    def __init__(self, runs):
+    def __init__(self, runs, files=()):
         text = guide.read()
         self.rules = rulebook.parse(text)
         self.sections = guide.sections(text)
         self.guards = guards.load()
-        self.runs = runs
+        self.runs, self.files = runs, files
         self.pairs = [pairs.Pair(recipe, self.rules) for recipe in NAMES]
         self.prose = prose.Prose(guide.anchors(text), self._words())
         self.templates = jinja2.Environment(
@@ -81,6 +82,11 @@ class Site:
         figures, missing = hierarchy.figures()
         yield 'classes.html', 'classes.html', {'figures': figures, 'missing': missing}
         yield 'tests.html', 'tests.html', {'files': results.by_file(self.runs)}
+        if self.files:
+            yield 'scanned.html', 'scanned.html', {}
+        for one, before, after in neighbours(list(self.files)):
+            yield one.page, 'scanned-file.html', {
+                'file': one, 'before': before, 'after': after}
         yield 'benchmarks.html', 'benchmarks.html', {
             'plots': [(os.path.basename(plot), plot_title(plot)) for plot in plots]}
 

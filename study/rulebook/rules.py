@@ -5,6 +5,7 @@ A rule is a heading of the third level, "### `id`: title", and what follows it:
     ```diff          a snippet: the name of a recipe, then lines of both trees; or
                      an example: NO_SCRIPT, then lines of no tree (see Example)
     ```claims        which tokens that differ it explains (see claims.py)
+    ```scan          what a scan of other people's source looks for (see Scan)
     - **Since:**     fields of one paragraph each: Since, 2to3, Trap, Tests, and
                      Error where there is one
 """
@@ -22,6 +23,7 @@ FENCE = re.compile(r'```(\w*)$')
 FIELD = re.compile(r'- \*\*(.+?):\*\* (.*)$')
 FIELDS = ('Since', '2to3', 'Trap', 'Tests')
 NO_SCRIPT = 'no script of ours'
+SCAN = re.compile(r'(2|3|23) (.+)$')
 INSTEAD = re.compile(r'! (?:(\d)\.(\d+): )?(.*)$')
 
 
@@ -62,9 +64,19 @@ class Example:
         return said
 
 
+@dataclass(frozen=True)
+class Scan:
+    """What a scan looks for: a pattern in fissix's language, or None for the function
+    that is named after the rule. majors: in the source of which Pythons, 2 or 3."""
+
+    majors: tuple
+    pattern: str
+
+
 @dataclass
 class Rule:
-    """One rule. text is its prose, without the fields and the fenced blocks."""
+    """One rule. text is its prose, without the fields and the fenced blocks. no_scan
+    says why no scan can look for it, '' if one does."""
 
     id: str
     title: str
@@ -72,6 +84,8 @@ class Rule:
     snippets: list = field(default_factory=list)
     examples: list = field(default_factory=list)
     claims: list = field(default_factory=list)
+    scans: list = field(default_factory=list)
+    no_scan: str = ''
     fields: dict = field(default_factory=dict)
 
     @property
@@ -158,6 +172,19 @@ def read_block(rule, kind, lines):
         rule.snippets.append(Snippet(lines[0].removesuffix('.py'), tuple(lines[1:])))
     elif kind == 'claims':
         rule.claims += read_claims(rule, lines)
+    elif kind == 'scan' and lines and lines[0].startswith('none: '):
+        rule.no_scan = ' '.join(lines)[len('none: '):]
+    elif kind == 'scan':
+        rule.scans += [scan(rule, line) for line in lines]
+
+
+def scan(rule, line):
+    """Return the Scan in a line: "2", "3" or "23", and "function" or a pattern."""
+    match = SCAN.match(line)
+    if not match:
+        raise RulesError('in the rule %s: no line of a scan: %r' % (rule.id, line))
+    majors, what = match.groups()
+    return Scan(tuple(map(int, majors)), None if what == 'function' else what)
 
 
 def example(rule, lines):

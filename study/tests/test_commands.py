@@ -62,6 +62,10 @@ needs_python2 = pytest.mark.skipif(not two_interpreters(), reason='no Python 2.7
     (['check', 'py3', '--recipe', 'gopher'], 'no such recipe: gopher'),
     (['check', 'py2_original'], 'need Python 2'),
     (['demo', 'gopher'], 'no such recipe: gopher'),
+    (['scan'], 'FILE|DIR'),
+    (['scan', '/no/such'], 'no such file or folder: /no/such'),
+    (['scan', 'py3', '--rule', 'oserrors'], 'did you mean oserror?'),
+    (['scan', '.ci'], 'no .py file in .ci'),
     (['start', trees.ROOT], 'the folder is not empty'),
     (['start', '/proc/no/such'], 'No such file or directory'),
     (['start', 'x/py2_original'], 'choose another'),
@@ -82,7 +86,7 @@ def test_without_a_python_2_the_original_is_one_line_and_status_2(tmp_path):
 
 
 @pytest.mark.parametrize('arguments', [[], ['list'], ['run'], ['diff'], ['check'],
-                                       ['start'], ['demo'], ['report']])
+                                       ['start'], ['demo'], ['report'], ['scan']])
 def test_help_names_the_command(arguments):
     child = study(*arguments, '--help')
     assert child.returncode == 0

@@ -10,7 +10,11 @@ from study.commands import report as command
 from study.diff import aligned
 from study.names import NAMES
 from study.report import guards
+from study.report import scanned
 from study.rulebook import rules
+from study.scanning import scan
+from study.scanning import source
+from study.tests import measured
 from study.tests.tool import study
 
 pytest.importorskip('playwright.sync_api')
@@ -19,7 +23,7 @@ axe = pytest.importorskip('axe_playwright_python.sync_playwright')
 # One of each kind; the rules with and without lines that they explain.
 KINDS = ['index', 'rules', 'pair-udp_server', 'rule-integer-division', 'rule-newlines',
          'classes', 'tests', 'benchmarks', 'quirks-kept-on-purpose',
-         'what-a-mechanical-translation-leaves-broken']
+         'what-a-mechanical-translation-leaves-broken', 'scanned', 'scanned-1']
 LOOK = '''() => {
     document.querySelectorAll('details').forEach(fold => fold.open = true);
     const all = (selector, of) => [...document.querySelectorAll(selector)].map(of);
@@ -47,7 +51,10 @@ def results(tmp_path_factory):
 @pytest.fixture(scope='session')
 def site(tmp_path_factory, results):
     """The folder of a report."""
-    first = report.build(tmp_path_factory.mktemp('report'), results)
+    read = [source.read(measured.script(name)) for name in measured.SERVERS[-2:]]
+    found = [one for each in read for one in scan.findings(each, rules.load())]
+    first = report.build(tmp_path_factory.mktemp('report'), results,
+                         scanned.files(read, found))
     return pathlib.Path(first).parent
 
 
@@ -147,6 +154,13 @@ def test_a_pair_shows_every_line_of_both_files(recipe, visit):
     for text, tree in zip(shown, ('py2_original', 'py3')):
         script = pathlib.Path(trees.named(tree).script(recipe))
         assert text == script.read_text(encoding='utf-8')
+
+
+def test_a_scanned_file_leads_to_the_rule_beside_a_line(visit):
+    page = visit('scanned-1')
+    assert 'put a b in front of it' in page.inner_text('#line-13 .margin')
+    page.click('#line-13 .margin a:text-is("bytes-on-the-wire")')
+    assert page.inner_text('h1').startswith('bytes-on-the-wire')
 
 
 def test_what_is_folded_opens_with_the_keyboard(visit):

@@ -1,0 +1,2 @@
+"""Which rules of MIGRATION.md will meet a program, read off its source. Nothing of it
+is imported or run."""
