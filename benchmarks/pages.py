@@ -8,6 +8,8 @@ import re
 from benchmarks import outcome
 from compat import trees
 
+NOTHING = '\u2013'  # where there is no figure
+NEWEST = '3.13'  # of the interpreters that every kept run has
 README = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'README.md')
 BLOCK = r'(<!-- %s -->\n).*?(<!-- end -->)'
 
@@ -21,12 +23,13 @@ def ratios(rows):
     lines = []
     for base in originals(rows):
         ports = [found.get((base.case, name, base.clients)) for name in others]
-        cpu = ['%.1f \u00b5s' % (1e6 * row.median('cpu')) for row in (base, ports[-1])]
+        newest = found.get((base.case, 'py3 ' + NEWEST, base.clients))
         lines.append(['`%s`' % base.case, '{:,}'.format(base.clients),
                       '{:,.0f}'.format(base.median('rate')),
-                      *[ratio(port, base) for port in ports], *cpu])
+                      *[ratio(port, base) for port in ports],
+                      processor(base), processor(newest)])
     head = ['server', 'clients', '2.7, requests/s', *versions(rows)[1:],
-            'CPU a request, 2.7', versions(rows)[-1]]
+            'CPU a request, 2.7', NEWEST]
     return markdown(head, lines)
 
 
@@ -42,10 +45,11 @@ def floors(rows):
             tree = 'py2_original' if name == '2.7' else 'py3'
             pair = pairs.get((base.case, '%s %s' % (tree, name), base.clients))
             cells.append('%s of %s' % (ratio(*pair), '{:,.0f}'.format(
-                pair[1].median('rate'))) if pair else '\u2013')
+                pair[1].median('rate'))) if pair else NOTHING)
             shares.append(pair and pair[0].median('rate') / pair[1].median('rate'))
         if shares[0]:
-            cells.append('%.2f' % (min(filter(None, shares[1:])) / shares[0]))
+            worst = min(filter(None, shares[1:]), default=None)
+            cells.append('%.2f' % (worst / shares[0]) if worst else NOTHING)
             lines.append(['`%s`' % base.case, '{:,}'.format(base.clients)] + cells)
     head = ['server', 'clients', *versions(rows), "the port's worst to 2.7"]
     return markdown(head, lines)
@@ -65,9 +69,14 @@ def originals(rows):
 def ratio(row, base):
     """Return the ratio of two rates as text: in brackets where one of them is noise."""
     if row is None:
-        return '\u2013'
+        return NOTHING
     text = '%.2f' % (row.median('rate') / base.median('rate'))
     return text if row.usable and base.usable else '(%s)' % text
+
+
+def processor(row):
+    """Return the processor time of a request, as text."""
+    return '%.1f \u00b5s' % (1e6 * row.median('cpu')) if row else NOTHING
 
 
 def markdown(head, lines):
