@@ -6,7 +6,7 @@ A rule is a heading of the third level, "### `id`: title", and what follows it:
                      an example: NO_SCRIPT, then lines of no tree (see Example)
     ```claims        which differing lines it explains (see Claim)
     - **Since:**     fields of one paragraph each: Since, 2to3, Trap, Tests, and
-                     Error where there is one
+                     Wire, Screen and Error where there are any
 """
 import os
 import re
@@ -19,6 +19,7 @@ HEADING = re.compile(r'### `([a-z0-9-]+)`: (.+)$')
 FENCE = re.compile(r'```(\w*)$')
 FIELD = re.compile(r'- \*\*(.+?):\*\* (.*)$')
 FIELDS = ('Since', '2to3', 'Trap', 'Tests')
+MORE_FIELDS = ('Wire', 'Screen', 'Error')  # where there are any
 NO_SCRIPT = 'no script of ours'
 INSTEAD = re.compile(r'! (?:(\d)\.(\d+): )?(.*)$')
 
@@ -114,7 +115,12 @@ class Rule:
     @property
     def errors(self):
         """What Python says where the rule is forgotten, as parts of its messages."""
-        return re.findall(r'`([^`]+)`', self.fields.get('Error', ''))
+        return self.pieces('Error')
+
+    def pieces(self, name):
+        """What stands between backticks in a field: Error; Wire, what a client sees
+        where the rule is forgotten; Screen, what the server prints."""
+        return re.findall(r'`([^`]+)`', self.fields.get(name, ''))
 
     def explained(self, group):
         """Return the lines of a group that this rule explains, as a set."""
