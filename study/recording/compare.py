@@ -5,11 +5,13 @@ What comes is matched segment by segment as it comes, so that the cost does not 
 on what has come before, and at any moment it is known up to which place of the recording
 the server has got.
 """
+import copy
 from typing import NamedTuple
 
 from study.recording import masks as masking
 
 WINDOW = 1024  # bytes that a mask may match
+FOLLOWING = 16  # bytes after a mask that show where it ends
 CONTEXT = 64  # bytes before a difference that are kept, for patterns that look back too
 SHOWN = 400  # bytes from a difference on that are kept
 
@@ -83,12 +85,18 @@ class Comparison:
     def reached(self, place):
         """Return whether what has come corresponds to the recording up to a place. Of
         what a mask has found the beginning is enough: its length may differ."""
-        if self.place >= place or self.at == len(self.segments):
+        if self.place >= place or self.at == len(self.segments) or self.differs:
             return self.place >= place
-        segment = self.segments[self.at]
-        if not segment.mask or self.place != segment.begin or place > segment.end:
+        if not self.segments[self.at].mask:
             return False
-        return place < segment.end or bool(segment.mask.match(self.buffer, self.next))
+        trial = copy.copy(self)  # as if nothing more came
+        trial.buffer = self.buffer[:]
+        trial.advance(final=True)
+        if trial.place >= place or trial.at == len(self.segments):
+            return trial.place >= place
+        segment = trial.segments[trial.at]
+        return bool(segment.mask) and segment.begin == trial.place and (
+            place < segment.end)
 
     def advance(self, final):
         """Match as far as what has come reaches."""
@@ -118,34 +126,40 @@ class Comparison:
 
     def match_mask(self, segment, final):
         """Return whether all of a segment has come, and what follows shows its end."""
-        end = self.end_of_mask(segment.mask)
-        if end is not None and (end < len(self.buffer) or final):
+        end = self.end_of_mask(segment.mask, self.follows())
+        if end is not None and (final or len(self.buffer) >= end + FOLLOWING
+                                or self.starts_at(end)):
             self.next = end
             return True
         if final or len(self.buffer) >= self.next + WINDOW:
             self.differ()
         return False
 
-    def end_of_mask(self, pattern):
+    def end_of_mask(self, pattern, follows):
         """Return where that ends which a pattern matches, or None if it matches nothing
-        yet."""
+        yet. follows: the bytes that should come next, as far as that matters."""
         match = pattern.match(self.buffer, self.next, self.next + WINDOW)
-        follows = self.follows()
-        if not match or not follows or match.end() == len(self.buffer):
+        if not match or self.buffer.startswith(follows, match.end()):
             return match and match.end()
-        for end in range(match.end(), self.next - 1, -1):
+        for end in range(match.end() - 1, self.next - 1, -1):
             # The longest match may have taken of what is literal in the recording.
-            if self.buffer[end] == follows[0] and (
+            if self.buffer.startswith(follows, end) and (
                     pattern.fullmatch(self.buffer, self.next, end)):
                 return end
         return match.end()
 
+    def starts_at(self, end):
+        """Return whether what should follow a mask stands there, and is not empty."""
+        follows = self.follows()
+        return bool(follows) and self.buffer.startswith(follows, end)
+
     def follows(self):
-        """Return the first byte of the literal segment after this one, or b''."""
+        """Return how the literal segment after this one begins, or b'' if another mask
+        or nothing comes next."""
         if self.at + 1 == len(self.segments) or self.segments[self.at + 1].mask:
             return b''
-        begin = self.segments[self.at + 1].begin
-        return self.recorded[begin:begin + 1]
+        segment = self.segments[self.at + 1]
+        return self.recorded[segment.begin:min(segment.end, segment.begin + FOLLOWING)]
 
     def forget(self):
         """Drop what is matched, but for some context."""

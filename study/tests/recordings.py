@@ -75,11 +75,11 @@ class Recorder:
         return self.wait()
 
 
-def replay(*arguments):
-    """Run `study replay`; return a subprocess.CompletedProcess whose output is text."""
+def replay(*arguments, **more):
+    """Run `study replay`, with more in its environment; return a subprocess.CompletedProcess whose output is text."""
     return subprocess.run(COMMAND + ['replay'] + [str(one) for one in arguments],
                           cwd=trees.ROOT, text=True, capture_output=True,
-                          timeout=REPLAY_SECONDS, env=environment(COLUMNS='120'))
+                          timeout=REPLAY_SECONDS, env=environment(COLUMNS='120', **more))
 
 
 def program(*words, said=b''):

@@ -11,7 +11,7 @@ import pytest
 
 from compat import process
 from compat import trees
-from study.names import SHARED
+from study.rulebook import rules
 from study.suite import catalogue
 from study.suite import mistakes
 from study.suite.catalogue import (CHAT, CONSOLE, DATAGRAM, DIESEL, FIGURE, FORKING,
@@ -126,7 +126,7 @@ TALKS = {
     THREADING: lambda *place: talk_to_echo(*place, THREADING),
     CHAT: talk_to_chat, WEB: talk_to_web, DIESEL: talk_to_diesel,
 }
-UNFIT = {name for name in trees.RECIPES if name not in TALKS}
+RULES = rules.load()
 
 
 def place_for(recipe, folder):
@@ -184,11 +184,12 @@ def play(recipe, recording, tree, folder, *arguments):
     masks = [word for mask in MASKS.get(recipe, ()) for word in ('--mask', mask)]
     return recordings.replay(
         recording, '--to', to, '--patience', '3', *masks, '--', *recordings.serve(
-            sys.executable, tree, recipe, *options, *arguments))
+            sys.executable, tree, recipe, *options, *arguments),
+        PYTHONPATH=trees.ROOT)  # a copy of the tree needs it for compat.diesel
 
 
 def test_every_recipe_has_a_talk():
-    assert not UNFIT
+    assert set(TALKS) == set(trees.RECIPES)
 
 
 @pytest.mark.parametrize('recipe', trees.RECIPES)
@@ -196,3 +197,39 @@ def test_the_port_answers_real_clients_as_the_original_did(recipe, recorded, fol
     child = play(recipe, recorded(recipe), 'py3', folder)
     assert (child.returncode, child.stderr) == (0, ''), child.stdout + child.stderr
     assert child.stdout.startswith('The same: ')
+
+
+# Ten mistakes of the catalogue and more: what is asked, and how the mistake reads.
+MADE = [
+    (FORKING, FORKING, 'the reply formatted as text'),
+    (THREADING, THREADING, 'the reply formatted as text'),
+    (DIESEL, DIESEL, 'the reply formatted as text'),
+    (THREADING, THREADING, "the thread's name as it is"),
+    (FIGURE, FIGURE, 'text sent'),
+    (FIGURE, FIGURE, 'a renamed module, handed over'),
+    (CHAT, CHAT, 'one slash in a size'),
+    (CHAT, CHAT, 'ASCII in place of UTF-8'),
+    (TCP, TCP, 'bytes printed'),
+    (FORKING, CONSOLE, 'bytes printed'),
+    (STREAM, STREAM, 'bytes decoded as UTF-8 for the screen'),
+    (MATRIX, MATRIX, 'numbers formatted as text'),
+    (TCP, TCP, 'the end compared with text'),
+]
+
+
+def mistake_of(name, what):
+    return next(one for one in catalogue.MISTAKES if (one.name, one.what) == (name, what))
+
+
+@pytest.mark.parametrize('recipe, name, what', MADE,
+                         ids=['%s-%s' % (recipe, what.replace(' ', '-'))
+                              for recipe, _, what in MADE])
+def test_a_mistake_is_a_difference_and_its_rule_is_named(recipe, name, what, recorded,
+                                                         folder):
+    mistake = mistake_of(name, what)
+    child = play(recipe, recorded(recipe), mistakes.made(mistake, folder), folder)
+    assert (child.returncode, child.stderr) == (1, ''), child.stdout + child.stderr
+    assert any('\n  %s: ' % rule in child.stdout for rule in mistake.rules), child.stdout
+    first = next(line for line in child.stdout.splitlines()
+                 if line.startswith('  ') and line[2:].partition(':')[0] in RULES)
+    assert first[2:].partition(':')[0] in mistake.rules, child.stdout
