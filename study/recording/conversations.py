@@ -27,7 +27,7 @@ HEAD = re.compile(r'(kind|to|command) (.+)$')
 SCREEN = re.compile(r'(stdout|stderr) "(.*)"$')
 STATUS = re.compile(r'status (\d+) (by itself|after SIGTERM)$')
 LAST = re.compile(r'end of (\d+) conversations?$')
-TEXT = re.compile(r'(?:[ !#-\[\]-~]|\\(?:[nrt"\\]|x[0-9a-fA-F]{2}))*')
+ESCAPE = re.compile(r'\\(?:[nrt"\\]|x[0-9a-fA-F]{2})')
 
 
 class Event(NamedTuple):
@@ -75,7 +75,8 @@ def quoted(data):
 
 def unquoted(text):
     """Return the bytes that stand between quotation marks. Raises ValueError."""
-    if not TEXT.fullmatch(text):
+    rest = ESCAPE.sub('', text)
+    if not (rest.isascii() and rest.isprintable()) or '"' in rest or '\\' in rest:
         raise ValueError('no such escape, or a byte that needs one')
     return text.encode('ascii').decode('unicode_escape').encode('latin-1')
 
@@ -85,7 +86,7 @@ class Writer:
 
     def __init__(self, file, kind, to, command=()):
         self.file, self.begin, self.flushed = file, time.monotonic(), 0
-        self.numbers = 0
+        self.numbers, self.is_finished = 0, False
         self._line('conversations %d' % VERSION)
         self._line('kind %s' % kind)
         self._line('to %s' % to)
@@ -128,6 +129,7 @@ class Writer:
         """Write the last line: without it a file counts as cut off."""
         self._line('end of %d conversation%s' % (self.numbers, 's' * (self.numbers != 1)))
         self.file.flush()
+        self.is_finished = True
 
     def flush(self):
         """Let what was written stand in the file, if it has waited long enough."""

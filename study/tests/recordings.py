@@ -1,4 +1,5 @@
 """What the tests of record and replay share: servers, clients, free places to listen."""
+import io
 import os
 import random
 import re
@@ -6,12 +7,18 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from compat import interpreters
 from compat import process
 from compat import trees
+from study.recording import addresses
+from study.recording import conversations
+from study.recording import datagrams
+from study.recording import relay
+from study.recording import sockets
 from study.tests.tool import COMMAND, environment
 
 REPLAY_SECONDS = 120
@@ -103,3 +110,82 @@ def serve(executable, folder, recipe, *arguments):
     """Return the command of a server, a list."""
     return [executable, os.path.join(folder, recipe + '.py'), '--serve',
             *map(str, arguments)]
+
+
+class Relaying:
+    """A relay in a thread of this process: address is where clients come to. Any socket
+    of a server that is given must be bound; it is closed at the end."""
+
+    def __init__(self, server, datagram=False, most=None):
+        self.server, self.file = server, io.StringIO()
+        name = server.getsockname()
+        to = addresses.Address(server.family, name)
+        self.folder = None
+        listen = addresses.parsed('0')
+        if to.is_path:
+            self.folder = process.private_folder()
+            listen = addresses.parsed(os.path.join(self.folder, 'relay'))
+        self.journal = conversations.Writer(
+            self.file, 'datagram' if datagram else 'stream', to)
+        listening = sockets.listening(listen, datagram)
+        self.address = listening.getsockname()
+        kind = datagrams.DatagramRelay if datagram else relay.StreamRelay
+        self.relay = kind(listening, to, self.journal, most)
+        self.told = threading.Event()
+        self.thread = threading.Thread(target=self.work)
+
+    def work(self):
+        while not self.told.is_set():
+            self.relay.step(0.01)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.told.set()
+        self.thread.join(process.DEADLINE)
+        self.relay.close()
+        self.server.close()
+        if self.folder:
+            shutil.rmtree(self.folder)
+
+    def wait_until_idle(self):
+        """Wait until every conversation has ended."""
+        process.wait_until(lambda: self.relay.is_idle and self.relay.bytes,
+                           'the conversations end')
+
+    @property
+    def recording(self):
+        """What it has written down, now that it has ended."""
+        if not self.journal.is_finished:
+            self.journal.finish()
+        return conversations.Reader('recording').read(io.StringIO(self.file.getvalue()))
+
+
+def said(recording, number, side):
+    """Return all that one side of a conversation has said."""
+    return b''.join(event.data for event in recording.events
+                    if (event.number, event.side, event.what) == (number, side, 'data'))
+
+
+def listening(path=None):
+    """Return a socket that listens, on a port or a path."""
+    sock = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
+    sock.bind(path or ('127.0.0.1', 0))
+    sock.listen(1024)
+    sock.settimeout(process.DEADLINE)
+    return sock
+
+
+def connected(address):
+    """Return a socket that is connected to an address."""
+    sock = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
+    sock.settimeout(process.DEADLINE)
+    sock.connect(address)
+    return sock
+
+
+def everything(sock):
+    """Return all that is read up to the end."""
+    return b''.join(iter(lambda: sock.recv(65536), b''))
