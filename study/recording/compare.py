@@ -61,7 +61,7 @@ class Comparison:
         self.segments = segments(self.recorded, masks)
         self.at = self.place = self.received = 0
         self.differs = False
-        self.buffer, self.next = bytearray(), 0  # what has come, from where it is not matched
+        self.buffer, self.next = bytearray(), 0  # what has come; from where on it is new
 
     def feed(self, data):
         """Take what has come."""

@@ -1,11 +1,10 @@
 """A recording as a file: writing and reading it. FORMAT.md describes it for people.
 
-The text of a message is bytes with escapes: \\n, \\r, \\t, \\", \\\\ and \\xNN. All else is
-printable ASCII, as it is.
+The text of a message is bytes with escapes: \\n, \\r, \\t, \\", \\\\ and \\xNN. All else
+is printable ASCII, as it is.
 """
 import os
 import re
-import shlex
 import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -26,6 +25,9 @@ MORE = re.compile(r'\s+"(.*)"$')
 HEAD = re.compile(r'(kind|to|command) (.+)$')
 SCREEN = re.compile(r'(stdout|stderr) "(.*)"$')
 STATUS = re.compile(r'status (\d+) (by itself|after SIGTERM)$')
+PLAIN = re.compile(r'[\w@%+=:,./\[\]-]+', re.ASCII)
+WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]+')
+WORDS = re.compile(r'(?:%s)(?:\s+(?:%s))*' % (WORD.pattern, WORD.pattern))
 LAST = re.compile(r'end of (\d+) conversations?$')
 ESCAPE = re.compile(r'\\(?:[nrt"\\]|x[0-9a-fA-F]{2})')
 
@@ -81,6 +83,11 @@ def unquoted(text):
     return text.encode('ascii').decode('unicode_escape').encode('latin-1')
 
 
+def word(text):
+    """Return a word of a command as it is, or else between quotation marks."""
+    return text if PLAIN.fullmatch(text) else quoted(os.fsencode(text))
+
+
 class Writer:
     """Writes a recording to an open text file, as things happen."""
 
@@ -89,9 +96,9 @@ class Writer:
         self.numbers, self.is_finished = 0, False
         self._line('conversations %d' % VERSION)
         self._line('kind %s' % kind)
-        self._line('to %s' % to)
+        self._line('to %s' % word(str(to)))
         if command:
-            self._line('command %s' % ' '.join(map(shlex.quote, command)))
+            self._line('command %s' % ' '.join(map(word, command)))
 
     def connect(self, unnamed=False):
         """Begin a conversation and return its number."""
@@ -266,16 +273,20 @@ class Reader:
     def take_head(self, match):
         name, value = match[1], match[2]
         if name == 'command':
-            try:
-                self.recording.command = shlex.split(value)
-            except ValueError as error:
-                raise self.wrong(error)
+            self.recording.command = self.words(value)
         elif name == 'kind':
             if value not in KINDS:
                 raise self.wrong('no such kind: %s' % value[:60])
             self.recording.kind = value
         else:
-            self.recording.to = value
+            self.recording.to, = self.words(value)[:1] or ['']
+
+    def words(self, text):
+        """Return the words of a line of the head."""
+        if not WORDS.fullmatch(text):
+            raise self.wrong('a word without its quotation mark')
+        return [os.fsdecode(self.bytes_of(one[1:-1])) if one[0] == '"' else one
+                for one in WORD.findall(text)]
 
     def take_screen(self, match):
         self.recording.screen[match[1]] += self.bytes_of(match[2])

@@ -1,5 +1,6 @@
 """A replay from its beginning to its end: the server, the clients, the verdict."""
 import contextlib
+import os
 import time
 from dataclasses import dataclass, field
 
@@ -70,9 +71,10 @@ def end(server, recording, patience, verdict, to, masks):
     verdict.printed = {name: server.printed(name) for name in ('stdout', 'stderr')}
     if recording.status is None:
         return
+    theirs, ours = os.fsencode(recording.to), os.fsencode(str(to))
     for name, known in recording.screen.items():
-        difference = of_screens(known.replace(recording.to.encode(), str(to).encode()),
-                                verdict.printed[name], masks, is_overlapping(recording))
+        difference = of_screens(known.replace(theirs, ours), verdict.printed[name], masks,
+                                is_overlapping(recording))
         if difference:
             verdict.differences[name] = difference
     if note or server.status != recording.status:

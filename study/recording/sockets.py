@@ -1,4 +1,4 @@
-"""What both sides of a conversation need: sockets that listen, connect and never block."""
+"""What both sides of a conversation need: sockets that never block."""
 import errno
 import os
 import resource

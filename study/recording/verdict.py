@@ -65,6 +65,7 @@ def side_by_side(difference, is_whole):
     column = (width() - 5) // 2
     cells = [cell(difference.before, data, column, is_whole)
              for data in (difference.recorded, difference.replayed)]
+    yield '  %-*s | %s' % (column, 'recorded', 'replayed')
     rows = max(map(len, cells))
     for left, right in zip(*(rows_of + [''] * (rows - len(rows_of))
                              for rows_of in cells)):
@@ -76,7 +77,7 @@ def cell(before, data, column, is_whole):
     if is_whole:
         return [data.decode()]
     if not data:
-        text = quoted(before[-BEFORE:]) + ' and nothing more'
+        text = '%s, and nothing more' % quoted(before[-BEFORE:])
     else:
         text = quoted(before[-BEFORE:] + data[:AFTER])
     return textwrap.wrap(text, column, drop_whitespace=False) or ['']

@@ -83,7 +83,8 @@ class Recorder:
 
 
 def replay(*arguments, **more):
-    """Run `study replay`, with more in its environment; return a subprocess.CompletedProcess whose output is text."""
+    """Run `study replay`, with more in its environment; return a
+    subprocess.CompletedProcess whose output is text."""
     return subprocess.run(COMMAND + ['replay'] + [str(one) for one in arguments],
                           cwd=trees.ROOT, text=True, capture_output=True,
                           timeout=REPLAY_SECONDS, env=environment(COLUMNS='120', **more))
@@ -182,7 +183,11 @@ def connected(address):
     """Return a socket that is connected to an address."""
     sock = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
     sock.settimeout(process.DEADLINE)
-    sock.connect(address)
+    try:
+        sock.connect(address)
+    except OSError:
+        sock.close()
+        raise
     return sock
 
 

@@ -13,6 +13,7 @@ from study.recording import conversations
 from study.recording.conversations import quoted, unquoted
 
 HEAD = 'conversations 1\nkind stream\nto 127.0.0.1:8007\n'
+COMMAND = ['run', 'it now', "'", '"', 'line 1\nline 2', '', 'gr\xfcn', '\udcff', '\\']
 
 
 def load(tmp_path, text):
@@ -42,7 +43,7 @@ def test_an_escape_that_is_none_is_refused(text):
 @given(st.lists(st.tuples(st.sampled_from('<>'), st.binary(max_size=3 * 4096))))
 def test_what_is_written_is_read(messages):
     file = io.StringIO()
-    writer = conversations.Writer(file, 'datagram', 'a/path', ['run', 'it now', "'"])
+    writer = conversations.Writer(file, 'datagram', 'a/p\xe4th', COMMAND)
     number = writer.connect(unnamed=True)
     for side, data in messages:
         writer.data(number, side, data)
@@ -52,8 +53,8 @@ def test_what_is_written_is_read(messages):
     writer.status(143, False)
     writer.finish()
     recording = read(file.getvalue())
-    assert (recording.kind, recording.to) == ('datagram', 'a/path')
-    assert recording.command == ['run', 'it now', "'"]
+    assert (recording.kind, recording.to) == ('datagram', 'a/p\xe4th')
+    assert recording.command == COMMAND
     assert [(event.side, event.data) for event in recording.events
             if event.what == 'data'] == messages
     assert [event.what for event in recording.events if event.what != 'data'] == [
@@ -106,7 +107,7 @@ def test_a_file_whose_lines_end_as_on_another_system_is_read(tmp_path):
     (HEAD + '0.0 1 connect\n0.0 1 > "gr\xfcn"\n', 'line 5: no such escape, or a byte'),
     (HEAD + '    "x"\n', 'line 4: goes on with a message that has not begun'),
     (HEAD + 'kind packets\n', 'line 4: no such kind: packets'),
-    (HEAD + 'command "x\n', 'line 4: No closing quotation'),
+    (HEAD + 'command "x\n', 'line 4: a word without its quotation mark'),
 ], ids=lambda value: re.sub(r'\W+', '-', value[-30:]) if isinstance(value, str) else '')
 def test_what_is_no_recording_is_refused_with_its_line(text, words, tmp_path):
     with pytest.raises(StudyError) as error:

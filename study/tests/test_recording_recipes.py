@@ -183,7 +183,7 @@ def play(recipe, recording, tree, folder, *arguments):
     to, options = place_for(recipe, folder)
     masks = [word for mask in MASKS.get(recipe, ()) for word in ('--mask', mask)]
     return recordings.replay(
-        recording, '--to', to, '--patience', '3', *masks, '--', *recordings.serve(
+        recording, '--to', to, '--patience', '5', *masks, '--', *recordings.serve(
             sys.executable, tree, recipe, *options, *arguments),
         PYTHONPATH=trees.ROOT)  # a copy of the tree needs it for compat.diesel
 

@@ -101,7 +101,7 @@ def test_what_several_clients_and_the_server_say_is_kept_in_order():
     server = listening()
     with Relaying(server) as relay:
         pairs = []
-        for number in range(3):
+        for _ in range(3):
             client = connected(relay.address)
             pairs.append((client, accepted(server)))
         for turn in range(10):
