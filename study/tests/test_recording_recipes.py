@@ -66,7 +66,8 @@ def talk_to_datagram_file(address, folder):
 
 
 def talk_to_diesel(address, folder):
-    yield program('socat', '-t1', '-', 'TCP:%s:%d' % address, said=b'hello\r\n')
+    """nc without -N: to diesel, who will say no more has left."""
+    yield program('nc', '-w', '1', *map(str, address), said=b'hello\r\n')
     yield client(DIESEL, *address)
 
 
