@@ -76,6 +76,8 @@ def main(argv):
         recorder.record(listen, to, args.output, datagram=args.datagram,
                         most=args.connections, command=command,
                         patience=args.patience, is_told=lambda: bool(told))
+    except BrokenPipeError:
+        raise  # nobody reads what we print
     except OSError as error:
         raise StudyError('%s: %s' % (error.filename or args.output, error.strerror))
     return 0

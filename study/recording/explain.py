@@ -15,12 +15,12 @@ def rule_of(difference, rules, on_screen=False, said=''):
     near = text_of(difference.before[-1:] + difference.replayed)
     known = text_of(difference.before[-1:] + difference.recorded)
     kind = 'Screen' if on_screen else 'Wire'
-    for pieces in (lambda rule: [piece for piece in rule.pieces(kind)
-                                 if piece in near and piece not in known],
-                   lambda rule: [piece for piece in rule.errors if piece in near]):
-        for rule in rules.values():
-            if pieces(rule):
-                return rule
+    for rule in rules.values():
+        if any(piece in near and piece not in known for piece in rule.errors):
+            return rule
+    for rule in rules.values():
+        if any(piece in near and piece not in known for piece in rule.pieces(kind)):
+            return rule
     spoken = findings.speaking(spoken_by_python(said), rules)
     if spoken:
         return rules[spoken[0]]

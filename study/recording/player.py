@@ -94,6 +94,7 @@ class Player:
         self.conversations = {}
         self.replies = replies(recording, masks)
         self.behind = set()
+        self.retrying = set()  # those that found the backlog of a socket file full
         self.in_vain = 0
         self.heard = 0  # bytes that were waited for
         self.expected_time = self.done_time = 0.0  # of the recording
@@ -228,24 +229,25 @@ class Player:
     def connect(self, one):
         """Connect, or find out whether that has succeeded."""
         error = one.sock.connect_ex(self.to.name)
+        self.retrying.discard(one)
         if error in (0, errno.EISCONN):
             one.connecting = False
         elif error not in sockets.WAITING:
             self.has_ended(one, 'refused')
+        elif error == errno.EAGAIN:
+            self.retrying.add(one)
         self.watch(one)
 
     def step(self, seconds):
         """Read and write what can be within some seconds."""
-        retrying = [one for one in self.conversations.values()
-                    if one.connecting and not one.closed] if self.to.is_path else []
-        if retrying:
+        if self.retrying:
             seconds = min(seconds, RETRY_SECONDS)
         for one, readable, writable in self.watcher.ready(seconds):
             if writable and not one.closed:
                 self.write(one)
             if readable and not one.closed:
                 self.read(one)
-        for one in retrying:
+        for one in list(self.retrying):
             self.write(one)
 
     def write(self, one):
@@ -322,6 +324,7 @@ class Player:
             return
         one.closed = True
         self.behind.discard(one)
+        self.retrying.discard(one)
         self.watcher.forget(one.sock)
         with contextlib.suppress(OSError):
             if reset:

@@ -88,9 +88,9 @@ def test_a_reset_reaches_the_other_side_after_what_was_said(side):
 
 
 def test_a_server_that_does_not_listen_is_a_reset_for_the_client():
-    server = listening()
+    server = socket.socket()
+    server.bind(('127.0.0.1', 0))  # and does not listen; nobody else can
     with Relaying(server) as relay:
-        server.close()
         with connected(relay.address) as client, pytest.raises(OSError):
             client.recv(100)
         process.wait_until(lambda: relay.relay.is_idle, 'the conversation ends')
@@ -334,6 +334,7 @@ def test_a_server_that_does_not_read_holds_up_its_clients_and_loses_nothing(fold
         sender = threading.Thread(target=lambda: [
             client.sendto(b'%d' % number, relay.address) for number in range(500)])
         sender.start()
+        process.wait_until(lambda: relay.relay.held, 'there is no room at the server')
         got = [server.recv(100) for _ in range(500)]
         sender.join(process.DEADLINE)
     assert got == [b'%d' % number for number in range(500)]
