@@ -72,8 +72,9 @@ def test_a_mask_hides_nothing_else():
 
 
 def test_a_mask_that_takes_too_much_gives_some_back():
-    assert compared(b'<a>;<b>', [b'<c>;<b>'], r'tag=<.*>(?=;)').is_complete
-    assert compared(b'x1y', [b'x22y'], r'any=\d.*?(?=y)').is_complete
+    three_digits = r'id=(?<=id )\d{1,3}'
+    assert compared(b'id 1234 end', [b'id 994 end'], three_digits).is_complete
+    assert compared(b'id 1234 end', [b'id 9945 end'], three_digits).differs
 
 
 def test_of_what_a_mask_finds_the_beginning_is_enough_to_go_on():

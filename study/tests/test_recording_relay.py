@@ -91,8 +91,9 @@ def test_a_server_that_does_not_listen_is_a_reset_for_the_client():
     server = socket.socket()
     server.bind(('127.0.0.1', 0))  # and does not listen; nobody else can
     with Relaying(server) as relay:
-        with connected(relay.address) as client, pytest.raises(OSError):
-            client.recv(100)
+        with pytest.raises(ConnectionError):
+            with connected(relay.address) as client:
+                client.recv(100)
         process.wait_until(lambda: relay.relay.is_idle, 'the conversation ends')
     assert whats(relay.recording) == [(1, '>', 'connect'), (1, '<', 'refused')]
 
