@@ -460,7 +460,7 @@ def test_what_python_says_on_stderr_names_the_rule():
     one = screened(*SCREEN, 'status 0 by itself')
     verdict = with_a_command(one, "client.sendall('HI')")
     assert verdict.differences[1].note.endswith('here')
-    assert '\n  bytes-on-the-wire: ' in told(one, verdict).split('The stdout')[0]
+    assert '\n  bytes-on-the-wire: ' in told(one, verdict).split('The stderr')[0]
 
 
 def test_bytes_on_the_screen_are_known():
