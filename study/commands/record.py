@@ -40,6 +40,11 @@ def count(text):
     return int(text)
 
 
+def end_as_ctrl_c_does():
+    """Let SIGTERM raise KeyboardInterrupt too, so that no COMMAND is left behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 def split(argv):
     """Return (our arguments, those after "--")."""
     if '--' not in argv:
@@ -68,14 +73,19 @@ def main(argv):
     args = parser.parse_args(ours)
     if args.command:
         parser.error('COMMAND stands after "--": %s' % shlex.join(args.command))
+    end_as_ctrl_c_does()
     told = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.append(True))
+
+    def note_signals():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: told.append(True))
+
     listen, to = addresses.parsed(args.listen), addresses.of_server(args.to)
     try:
         recorder.record(listen, to, args.output, datagram=args.datagram,
                         most=args.connections, command=command,
-                        patience=args.patience, is_told=lambda: bool(told))
+                        patience=args.patience, ready=note_signals,
+                        is_told=lambda: bool(told))
     except BrokenPipeError:
         raise  # nobody reads what we print
     except OSError as error:

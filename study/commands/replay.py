@@ -2,7 +2,7 @@
 import shlex
 
 from study.commands import CommandLine
-from study.commands.record import add_server_options, split
+from study.commands.record import add_server_options, end_as_ctrl_c_does, split
 from study.recording import addresses
 from study.recording import conversations
 from study.recording import masks
@@ -31,6 +31,7 @@ def main(argv):
     args = parser.parse_args(ours)
     if args.command:
         parser.error('COMMAND stands after "--": %s' % shlex.join(args.command))
+    end_as_ctrl_c_does()
     wanted = [masks.mask(text) for text in args.mask]
     to = addresses.of_server(args.to)
     recording = conversations.load(args.recording)

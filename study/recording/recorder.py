@@ -16,13 +16,14 @@ TURN = 0.1  # seconds after which the relay looks whether it is told to end
 
 
 def record(listen, to, path, datagram=False, most=None, command=(), patience=5.0,
-           is_told=lambda: False):
+           ready=lambda: None, is_told=lambda: False):
     """Record what clients of one Address and the server at another say, into a file.
 
     most: end after so many clients, None for no end. command: starts the server, a
-    list. patience: seconds that it may take to listen, and to end. is_told() says whether
-    to end. Prints where it listens, and at the end what was recorded. Raises StudyError,
-    and OSError if the file cannot be written.
+    list. patience: seconds that it may take to listen, and to end. ready() is called
+    when clients may come; from then on is_told() says whether to end. Prints where it
+    listens, and at the end what was recorded. Raises StudyError, and OSError if the file
+    cannot be written.
     """
     with contextlib.ExitStack() as stack:
         server = None
@@ -40,6 +41,7 @@ def record(listen, to, path, datagram=False, most=None, command=(), patience=5.0
         relaying = stack.enter_context(contextlib.closing(
             (datagrams.DatagramRelay if datagram else relay.StreamRelay)(
                 listening, to, journal, most)))
+        ready()
         print('Listening on %s, for %s' % (name_of(listening, listen), to), flush=True)
         with Progress() as progress:
             serve(relaying, server, is_told, lambda: progress.show(

@@ -16,7 +16,7 @@ from compat import trees
 from study.recording import conversations
 from study.tests import recordings
 from study.tests.recordings import connected, everything, listening
-from study.tests.tool import on_a_terminal, study
+from study.tests.tool import COMMAND, environment, on_a_terminal, study
 
 ECHO = '''
 import socketserver, sys
@@ -216,6 +216,27 @@ def test_a_full_disk_is_one_line_and_ends_the_server(port):
         assert errors == 'study: /dev/full: No space left on device\n'
     with pytest.raises(OSError):
         connected(('127.0.0.1', int(port)))
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('verb', ['record', 'replay'])
+def test_a_signal_leaves_no_server_behind_that_is_being_started(verb, number, port,
+                                                                tmp_path):
+    code = 'import os, time; print(os.getpid(), file=open(%r, "w")); time.sleep(60)'
+    (tmp_path / 'recording').write_text('conversations 1\nend of 0 conversations\n')
+    arguments = {'record': ['--listen', '0', '-o', str(tmp_path / 'new')],
+                 'replay': [str(tmp_path / 'recording')]}[verb]
+    pid = tmp_path / 'pid'
+    child = subprocess.Popen(
+        COMMAND + [verb, *arguments, '--to', port, '--patience', '60', '--',
+                   sys.executable, '-c', code % str(pid)], cwd=trees.ROOT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+    process.wait_until(lambda: pid.exists() and pid.read_text(), 'the server starts')
+    child.send_signal(number)
+    assert child.communicate(timeout=process.DEADLINE) == ('', '')
+    assert child.returncode == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
 
 
 def test_a_terminal_shows_how_far_it_is(port, tmp_path):
