@@ -316,8 +316,9 @@ class Player:
         if not one.closed:
             read = not one.ended and not one.connecting and (
                 one in self.behind or one.differs or self.settling)
-            self.watcher.watch(one.sock, read, not one.ended and (
-                bool(one.waiting) or one.connecting), one)
+            write = not one.ended and one not in self.retrying and (
+                bool(one.waiting) or one.connecting)
+            self.watcher.watch(one.sock, read, write, one)
 
     def close_one(self, one, reset=False):
         if one.closed:

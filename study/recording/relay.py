@@ -5,7 +5,6 @@ One thread, which never blocks. A side is read only while less than LIMIT bytes 
 the other: so a client that does not read holds up its server, as it would without us.
 """
 import errno
-import socket
 import time
 
 from study.recording import sockets
@@ -27,7 +26,7 @@ class End:
         self.sock, self.side, self.number = sock, side, number
         self.waiting = bytearray()
         self.said_end = ''
-        self.told = self.connecting = self.closed = False
+        self.told = self.connecting = self.retrying = self.closed = False
         self.peer = None
 
 
@@ -57,7 +56,8 @@ class StreamRelay:
             self.watch_listening(True)
         retrying, self.retrying = self.retrying, []
         for end in retrying:
-            self.connect(end)
+            if not end.closed:
+                self.connect(end)
         self.journal.flush()
 
     @property
@@ -130,13 +130,12 @@ class StreamRelay:
 
     def connect(self, end):
         """Connect to the server, or find out whether that has succeeded."""
-        if end.closed:
-            return
         error = end.sock.connect_ex(self.to.name)
+        end.retrying = error == errno.EAGAIN  # the backlog of a socket file is full
         if error in (0, errno.EISCONN):
             end.connecting = False
             self.pass_on(end)
-        elif error == errno.EAGAIN:  # the backlog of a socket file is full
+        elif end.retrying:
             self.retrying.append(end)
         elif error in sockets.WAITING:
             self.watch(end)
@@ -149,12 +148,8 @@ class StreamRelay:
         if end.closed:
             return
         if end.connecting:
-            error = end.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if error:
-                self.journal.ended(end.number, SERVER, 'refused')
-                self.close_conversation(end, reset=end.peer)
-                return
-            end.connecting = False
+            self.connect(end)
+            return
         if readable:
             self.read(end)
         if writable and not end.closed:
@@ -216,7 +211,7 @@ class StreamRelay:
             self.watcher.watch(
                 end.sock, not (end.said_end or end.connecting)
                 and end.peer.said_end != 'reset' and len(end.peer.waiting) < LIMIT,
-                end.connecting or bool(end.waiting), end)
+                (end.connecting or bool(end.waiting)) and not end.retrying, end)
 
     def close_conversation(self, end, reset=None):
         """Close both ends; reset is the one that must read an error, if any."""

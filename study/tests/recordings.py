@@ -170,11 +170,11 @@ def said(recording, number, side):
                     if (event.number, event.side, event.what) == (number, side, 'data'))
 
 
-def listening(path=None):
+def listening(path=None, backlog=1024):
     """Return a socket that listens, on a port or a path."""
     sock = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
     sock.bind(path or ('127.0.0.1', 0))
-    sock.listen(1024)
+    sock.listen(backlog)
     sock.settimeout(process.DEADLINE)
     return sock
 

@@ -221,30 +221,42 @@ def test_a_thousand_clients_at_once_are_all_served(on_a_path, folder):
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_without_descriptors_a_client_waits_and_is_served_later():
+@pytest.mark.parametrize('room', [0, 1])
+def test_without_descriptors_a_client_waits_and_is_served_later(room):
     server = listening()
-    with Relaying(server) as relay:
-        first = connected(relay.address)
-        accepted(server).close()
-        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-        second = socket.socket()
-        second.settimeout(process.DEADLINE)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Relaying(server) as relay, socket.socket() as client:
+        client.settimeout(process.DEADLINE)
         try:
-            kernel.leave_descriptors(os.getpid(), 1)
-            second.connect(relay.address)
-            server.settimeout(0.2)
-            with pytest.raises(OSError):
-                server.accept()
+            kernel.leave_descriptors(os.getpid(), room)
+            client.connect(relay.address)
+            process.wait_until(lambda: relay.relay.resting_until, 'the relay rests')
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-        server.settimeout(process.DEADLINE)
         with accepted(server) as far:
             far.sendall(b'at last')
-        assert everything(second) == b'at last'
-        first.close()
-        second.close()
+        assert everything(client) == b'at last'
+        client.close()
         relay.wait_until_idle()
-    assert relay.recording.total == 2
+    assert relay.recording.total == 1
+
+
+def test_the_full_backlog_of_a_socket_file_is_waited_for(folder):
+    server = listening(os.path.join(folder, 's'), backlog=1)
+    with Relaying(server) as relay:
+        clients = [connected(relay.address) for _ in range(20)]
+        process.wait_until(lambda: relay.relay.retrying, 'the backlog is full')
+        for number, client in enumerate(clients):
+            client.sendall(b'%d' % number)
+            client.shutdown(socket.SHUT_WR)
+        for _ in clients:
+            with accepted(server) as far:
+                far.sendall(everything(far))
+        for number, client in enumerate(clients):
+            assert everything(client) == b'%d' % number
+            client.close()
+        relay.wait_until_idle()
+    assert relay.recording.total == 20
 
 
 def test_memory_stays_as_it_was_while_megabytes_are_recorded(tmp_path):

@@ -1,6 +1,8 @@
 """A recording played to another server: the same, or what differs and where."""
 import contextlib
 import io
+import os
+import shutil
 import socket
 import socketserver
 import sys
@@ -72,9 +74,10 @@ def serving(answer):
 
 
 @contextlib.contextmanager
-def scripted(script):
-    """A context: the Address of a server that runs script(listening socket) once."""
-    server, errors = listening(), []
+def scripted(script, path=None):
+    """A context: the Address of a server that runs script(listening socket) once. On a
+    path only one client may wait for it."""
+    server, errors = listening(path, *([1] if path else [])), []
 
     def work():
         try:
@@ -85,7 +88,7 @@ def scripted(script):
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        yield addresses.Address(socket.AF_INET, server.getsockname())
+        yield addresses.Address(server.family, server.getsockname())
     finally:
         thread.join(process.DEADLINE)
         server.close()
@@ -337,6 +340,24 @@ def test_what_a_mask_finds_may_differ(name, line, answers):
     for answer in answers:
         assert not replayed(one, lambda said: answer + said, name).differences
     assert replayed(one, lambda said: answers[0] + said, patience=SHORT).differences
+
+
+def test_the_full_backlog_of_a_socket_file_is_waited_for():
+    """The server takes its clients one by one, and takes its time."""
+    def script(server):
+        for _ in range(20):
+            with server.accept()[0] as sock:
+                sock.sendall(everything(sock))
+
+    folder = process.private_folder()
+    events = []
+    for number in range(1, 21):
+        events += ['%d connect' % number, '%d > "a"' % number, '%d > end' % number]
+    for number in range(1, 21):
+        events += ['%d < "a"' % number, '%d < end' % number]
+    with scripted(script, os.path.join(folder, 's')) as address:
+        assert not replayer.replay(recording(*events), address).differences
+    shutil.rmtree(folder)
 
 
 def test_datagrams_are_played_too():
