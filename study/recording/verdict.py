@@ -18,7 +18,7 @@ def lines(recording, verdict, rules):
         yield 'The same: %s, %d bytes, %.1f s.' % (
             conversations(verdict.played), verdict.received, verdict.seconds)
         return
-    found = rules()
+    found, told = rules(), set()
     said = ''.join(verdict.printed.get(name, b'').decode('utf-8', 'replace')
                    for name in ('stderr', 'stdout'))
     for where, difference in list(verdict.differences.items())[:MOST]:
@@ -27,6 +27,8 @@ def lines(recording, verdict, rules):
         rule = explain.rule_of(difference, found, not isinstance(where, int), said)
         if rule:
             yield '  %s: %s' % (rule.id, rule.title)
+        if rule and rule.id not in told:
+            told.add(rule.id)
             yield from textwrap.wrap(rule.why, width(), initial_indent='  ',
                                      subsequent_indent='  ')
             yield '  ' + rule.link
@@ -39,7 +41,8 @@ def lines(recording, verdict, rules):
 def summary(recording, verdict):
     wrong = sum(isinstance(where, int) for where in verdict.differences)
     screen = [str(where) for where in verdict.differences if not isinstance(where, int)]
-    text = '%d of %s differ' % (wrong, conversations(recording.total))
+    text = '%d of %s differ%s' % (wrong, conversations(recording.total),
+                                  's' * (wrong == 1))
     if screen:
         text += ', and the ' + ' and the '.join(screen)
     if verdict.played < recording.total:

@@ -140,7 +140,7 @@ def test_the_first_difference_is_shown_side_by_side(answer, place, recorded, got
         place, recorded, got)
     text = told(HELLO, verdict)
     assert 'Conversation 1, from byte %d on' % (place + 1) in text
-    assert text.endswith('1 of 1 conversation differ.')
+    assert text.endswith('1 of 1 conversation differs.')
     if rule:
         assert '\n  %s: %s\n' % (rule, RULES[rule].title) in text
         assert RULES[rule].link in text
@@ -514,6 +514,14 @@ def test_no_more_than_a_few_differences_are_shown():
     text = told(one, replayed(one, lambda line: b'?' * 10 ** 6))
     assert len(text) < 5000
     assert '20 more differences are not shown.' in text
+
+
+def test_a_rule_is_told_in_full_once():
+    one = recording('1 connect', r'1 > "a\n"', '1 < "A"', '2 connect', r'2 > "b\n"',
+                    '2 < "B"')
+    text = told(one, replayed(one, lambda line: repr(line.upper()).encode()))
+    assert text.count('\n  bytes-formatting: ') == 2
+    assert text.count(RULES['bytes-formatting'].link) == 1
 
 
 def test_a_difference_fits_the_terminal(monkeypatch):
