@@ -13,6 +13,9 @@ import pytest
 
 from compat import process
 from compat import trees
+from study.errors import StudyError
+from study.recording import addresses
+from study.recording import command as commands
 from study.recording import conversations
 from study.tests import recordings
 from study.tests.recordings import connected, everything, listening
@@ -287,3 +290,50 @@ def test_the_example_of_readme_does_what_readme_says(tmp_path):
     child = recordings.replay(*words(replay)[3:])
     assert (child.returncode, child.stderr) == (0, '')
     assert child.stdout.startswith(promised)
+
+
+@pytest.mark.parametrize('has_tables', [True, False])
+def test_a_server_that_listens_is_noticed_and_one_that_only_is_bound_is_not(
+        has_tables, monkeypatch):
+    if not has_tables:  # as on a system without /proc
+        monkeypatch.setattr(commands, 'table', lambda name: open('/no/such/file'))
+    folder = process.private_folder()
+    for name in (('127.0.0.1', 0), ('', 0), os.path.join(folder, 's')):
+        with socket.socket(socket.AF_UNIX if isinstance(name, str)
+                           else socket.AF_INET) as sock:
+            sock.bind(name)
+            where = sock.getsockname()
+            address = addresses.parsed(where if isinstance(where, str)
+                                       else '127.0.0.1:%d' % where[1])
+            assert not commands.listens(address, False)
+            sock.listen(5)
+            assert commands.listens(address, False)
+    shutil.rmtree(folder)
+
+
+def test_a_server_of_datagrams_is_noticed_where_the_system_tells(monkeypatch):
+    folder = process.private_folder()
+    for name in (('127.0.0.1', 0), os.path.join(folder, 's')):
+        with socket.socket(socket.AF_UNIX if isinstance(name, str)
+                           else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind(name)
+            where = sock.getsockname()
+            address = addresses.parsed(where if isinstance(where, str)
+                                       else '127.0.0.1:%d' % where[1])
+            assert commands.listens(address, True)
+            assert not commands.listens(address, False)
+    monkeypatch.setattr(commands, 'table', lambda name: open('/no/such/file'))
+    with pytest.raises(StudyError, match='start the server yourself'):
+        commands.listens(address, True)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize('host', ['127.0.0.1', '::1'])
+def test_a_server_on_all_addresses_of_ipv6_is_noticed(host):
+    if not socket.has_dualstack_ipv6():
+        pytest.skip('no IPv6 on this machine')
+    with socket.create_server(('::', 0), family=socket.AF_INET6,
+                              dualstack_ipv6=True) as server:
+        port = server.getsockname()[1]
+        text = '[%s]:%d' if ':' in host else '%s:%d'
+        assert commands.listens(addresses.parsed(text % (host, port)), False)
