@@ -1,13 +1,16 @@
 """Is the port as fast as the original? Figures that anyone can repeat.
 
     ./toxw run -e bench                 every group, and the plots, in build/bench/
-    ./toxw run -e bench -- web chat     some groups
+    ./toxw run -e bench -- web chat     some groups; --help: some interpreters
     ./toxw run -e bench -- --against benchmarks/results/run.json
     ./toxw run -e bench -- --keep       the run that README.md here and the report show
 
     cases      what is measured: servers, loads, sizes
     running    a server on one core, the load on another, and what that costs
+    floors     of each server: its system calls and nothing else, on any Python
     outcome    medians, spreads, ratios; a run as JSON, and two runs compared
+    progress   how far a run is
+    pages      the tables of README.md
     plots      the pictures
     load.c     the load; echo.c, the physical limit (both need a C compiler)
     peers/     other people's ways to do the same

@@ -2,7 +2,8 @@
 
     python3 -m benchmarks.calls [RECIPE...]
 
-Each recipe runs on the oldest and the newest Python, under the load of its case.
+Each recipe and its floor run on the oldest and the newest Python, under the load of the
+recipe's case.
 `strace -f -c` is attached to it and counts its calls and those of its children and
 threads.
 """
@@ -27,9 +28,9 @@ def cases_by_recipe():
         for server in case.servers:
             server.forget()  # only nginx has a folder before it starts
         if case.name in trees.RECIPES:
-            both = [server for server in case.servers
-                    if server.name in ('py2_original 2.7', 'py3 3.13')]
-            found.setdefault(case.name, (case.load, min(case.sizes[1], 100), both))
+            ends = [server for server in case.servers
+                    if server.version in ('2.7', '3.13')]
+            found.setdefault(case.name, (case.load, min(case.sizes[1], 100), ends))
     return found
 
 

@@ -13,7 +13,15 @@ from compat import trees
 VERSIONS = [(2, 7), (3, 6), (3, 8), (3, 11), (3, 13)]
 # More columns where these are: what came after, and PyPy.
 NEWER = [version for version in interpreters.VERSIONS if version > VERSIONS[-1]]
-ENDS = [VERSIONS[0], VERSIONS[-1]]
+ENDS = OLDEST, NEWEST = VERSIONS[0], VERSIONS[-1]
+NAMES = ['%d.%d' % version for version in VERSIONS + NEWER] + ['pypy3']
+# Of each recipe that answers as fast as it can: the kind of its floor (floors.py).
+FLOORS = {'tcp_server': 'stream', 'unix_stream_server': 'stream',
+          'udp_server': 'datagram', 'unix_datagram_server': 'datagram',
+          'forking_mixin_socket_server': 'forking',
+          'threading_mixin_socket_server': 'threading',
+          'echo_server_with_diesel': 'printing',
+          'simple_web_server_with_epoll': 'epoll', 'chat_server_with_select': 'chat'}
 LINE = b'hello\r\n'
 MESSAGE = b'a message to everybody in the room, of some sixty-four characters'
 GET = b'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -38,7 +46,8 @@ class Case:
 
     A size is a number of clients. With busy it is a number of idle connections, beside
     so many busy clients. anew: the sizes at which clients connect again for each round;
-    after a rest, so many need more than a round to be at full speed again.
+    after a rest, so many need more than a round to be at full speed again. limits: a
+    server's name -> (its last size, why; without a reason the table leaves it out).
     """
 
     name: str
@@ -47,7 +56,7 @@ class Case:
     servers: list = field(default_factory=list)
     busy: int = None
     anew: tuple = ()
-    limits: dict = field(default_factory=dict)  # a server's name -> its last size
+    limits: dict = field(default_factory=dict)
 
 
 def python(version):
@@ -70,25 +79,35 @@ def newer():
     return [(name, executable) for name, executable in found if executable]
 
 
+def interpreters_here(versions=None):
+    """Return (name, path) of the interpreters that are here: of versions, or of
+    VERSIONS and what is newer."""
+    named = [('%d.%d' % version, python(version)) for version in versions or VERSIONS]
+    return ([(name, executable) for name, executable in named if executable]
+            + (newer() if versions is None else []))
+
+
 def recipe(name, versions=None, path=False):
-    """Return Servers of a recipe, one for each interpreter that is here: of versions,
-    or of VERSIONS and what is newer."""
-    found = []
-    for version in versions or VERSIONS:
-        executable = python(version)
-        if executable is None:
-            print('bench: no Python %d.%d' % version, file=sys.stderr)
-            continue
-        found.append(('%d.%d' % version, executable))
+    """Return Servers of a recipe: see interpreters_here(). Without versions each has
+    its floor beside it."""
     servers = []
-    for version, executable in found + (newer() if versions is None else []):
+    for version, executable in interpreters_here(versions):
         tree = trees.named('py2_original' if version == '2.7' else 'py3')
         server = Server('%s %s' % (tree.name, version),
                         [executable, tree.script(name), '--serve'],
-                        baseline=version == '2.7')
-        server.in_folder = path
+                        baseline=version == '2.7', in_folder=path, version=version)
         servers.append(server)
+        if versions is None:
+            server.floor = 'floor %s' % version
+            servers.append(floor(FLOORS[name], version, executable, path))
     return servers
+
+
+def floor(kind, version, executable, path=False):
+    """Return the Server that is a floor, under an interpreter."""
+    return Server('floor %s' % version,
+                  [executable, os.path.join(HERE, 'floors.py'), kind],
+                  in_folder=path, version=version)
 
 
 def two_builds(name):
@@ -116,9 +135,9 @@ def newest_and_oldest(name, what):
 
 def peer(name, script, version=None, baseline=False):
     """Return a Server that is a script of peers/."""
-    executable = python(version) if version else sys.executable
-    return Server(name, [executable, os.path.join(HERE, 'peers', script)],
-                  baseline=baseline)
+    return Server(name, [python(version) if version else sys.executable,
+                         os.path.join(HERE, 'peers', script)],
+                  baseline=baseline, version='%d.%d' % version if version else '')
 
 
 def c_program(name, *arguments):
@@ -129,7 +148,7 @@ def nginx():
     """Return nginx as Servers: one, or none where it is not installed."""
     program = shutil.which('nginx') or shutil.which('nginx', path='/usr/sbin')
     if not program:
-        print('bench: no nginx on this machine', file=sys.stderr)
+        print('bench: no nginx on this machine', file=sys.stderr, flush=True)
         return []
     folder, port = tempfile.mkdtemp(prefix='bench-'), free_port()
     config = os.path.join(folder, 'nginx.conf')
@@ -170,8 +189,10 @@ def echo():
 def diesel():
     """diesel alone, and the recipe, which prints a line for each line that it reads."""
     kept = Load('keep', LINE)
-    real = peer('diesel 3.0.24, 2.7', 'diesel_echo.py', (2, 7), baseline=True)
-    alone = [real, peer('compat.diesel, 3.13', 'diesel_echo.py', (3, 13)),
+    ours = peer('compat.diesel, 3.13', 'diesel_echo.py', NEWEST)
+    ours.floor = 'floor 3.13'
+    alone = [peer('diesel 3.0.24, 2.7', 'diesel_echo.py', OLDEST, baseline=True), ours,
+             floor('echo', '3.13', python(NEWEST)),
              peer('asyncio streams', 'asyncio_echo.py'),
              peer('gevent', 'gevent_echo.py'), c_program('C, read and write')]
     return [Case('diesel', kept, (1, 100, 1000), alone),
@@ -183,10 +204,14 @@ def web():
     """The web server, and others that send the same bytes."""
     others = nginx() + [peer('http.server', 'http_server_web.py'),
                         peer('asyncio and h11', 'h11_web.py')]
+    servers = recipe('simple_web_server_with_epoll')
+    limits = {server.name: (1000, '') for server in servers
+              if server.version not in ('2.7', '3.13')}
+    limits['http.server'] = 1000, 'a thread for each connection'
+    limits['asyncio and h11'] = 1000, 'a round would take half a minute'
     return [Case('simple_web_server_with_epoll', Load('keep', GET, WEB_ENDS),
-                 (1, 10, 100, 1000, 10000),
-                 recipe('simple_web_server_with_epoll') + others,
-                 limits={'http.server': 1000}, anew=(10000,))]
+                 (1, 10, 100, 1000, 10000), servers + others,
+                 limits=limits, anew=(10000,))]
 
 
 def chat():
@@ -200,11 +225,11 @@ def idle():
     """What idle connections cost: the time of busy clients, and memory."""
     select = recipe('chat_server_with_select', ENDS)
     epoll = recipe('simple_web_server_with_epoll', ENDS)
-    greenlets = [peer('diesel 3.0.24, 2.7', 'diesel_echo.py', (2, 7), baseline=True),
-                 peer('compat.diesel, 3.13', 'diesel_echo.py', (3, 13))]
+    greenlets = [peer('diesel 3.0.24, 2.7', 'diesel_echo.py', OLDEST, baseline=True),
+                 peer('compat.diesel, 3.13', 'diesel_echo.py', NEWEST)]
     return [Case('idle, chat (select in 2.7, selectors in 3.13)',
                  Load('chat', MESSAGE), (10, 1000, 10000), select, busy=10,
-                 limits={'py2_original 2.7': 1000}),
+                 limits={'py2_original 2.7': (1000, 'select() takes no more')}),
             Case('idle, web (epoll)', Load('keep', GET, WEB_ENDS),
                  (10, 1000, 10000), epoll, busy=10),
             Case('idle, diesel', Load('keep', LINE), (10, 5000), greenlets, busy=200)]
@@ -216,18 +241,22 @@ def builds():
              ('threading_mixin_socket_server', Load('keep', LINE), 100),
              ('simple_web_server_with_epoll', Load('keep', GET, WEB_ENDS), 100),
              ('chat_server_with_select', Load('chat', MESSAGE), 100)]
-    found = [Case('%s, two builds' % name, load, (size,), two_builds(name))
-             for name, load, size in loads]
-    return [case for case in found if case.servers]
+    return [Case('%s, two builds' % name, load, (size,), two_builds(name))
+            for name, load, size in loads]
 
 
 GROUPS = {'echo': echo, 'diesel': diesel, 'web': web, 'chat': chat, 'idle': idle,
           'builds': builds}
 
 
-def cases(names):
-    """Return the cases of some groups. Raises BenchError for an unknown one."""
+def cases(names, versions=None):
+    """Return the cases of some groups, with the interpreters of these versions only
+    (names such as '3.13'), or with all. Raises BenchError for an unknown group."""
     for unknown in set(names) - set(GROUPS):
         raise BenchError('no such group: %s (there are: %s)'
                          % (unknown, ', '.join(GROUPS)))
-    return [case for name in names or GROUPS for case in GROUPS[name]()]
+    found = [case for name in names or GROUPS for case in GROUPS[name]()]
+    for case in found:
+        case.servers = [server for server in case.servers if server.command[0]
+                        and (not versions or server.version in ('', *versions))]
+    return [case for case in found if case.servers]

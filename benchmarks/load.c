@@ -1,6 +1,6 @@
 /* A load for servers that answer: N clients in one thread, on epoll.
 
-   load MODE ADDRESS CLIENTS SECONDS REQUEST ENDS IDLE
+   load MODE ADDRESS CLIENTS SECONDS REQUEST ENDS IDLE PID SPIN
 
    MODE      keep      a connection for each client, kept for all its requests
              reconnect a new connection for each request
@@ -8,16 +8,27 @@
              chat      frames of the chat recipe: client 0 talks, the others
                        listen; what is counted is each message that reaches one
    ADDRESS   HOST:PORT (IPv4), or the path of a Unix socket
+   SECONDS   that a round takes at least
    REQUEST   the bytes of a request, from a file
    ENDS      how many newlines a reply has (keep and reconnect only)
    IDLE      how many more connections there are, which say nothing
+   PID       the server, whose processor time is measured
+   SPIN      1: look for replies without a pause, on a core of our own. To wake a core
+             costs the server more than many a request, and now and then it need not:
+             then it is twice as fast.
 
-   Connects and prints "ready". Each line of its input is one round, in which each
-   client sends its next request when the reply to the last one is whole. It prints
-   "begin" when as many replies have come as there are clients, and at the end a line of
-   JSON: requests, seconds, p50, p99 and worst (seconds), errors. Between rounds the
-   clients stay connected. Exit status 1, and one line on stderr, if the load could not
-   start. */
+   Clients connect one after the other: each when the one before it has had an answer.
+   So no backlog is ever full, which would cost a SYN and a second. Prints "ready", or
+   "holds N" where client N + 1 gets no answer.
+
+   Each line of the input is one round, in which each client sends its next request when
+   the reply to the last one is whole. It prints "begin" when every client has had a
+   reply. Then it counts, until SECONDS have passed and there have been PER_CLIENT
+   replies for each client, but not longer than LONGEST seconds. It prints a line of
+   JSON: requests, seconds, p50, p99 and worst (seconds), errors, silent (clients that
+   had no reply before "begin"), cpu (seconds of the server's processor), busy (the
+   share of the time that we ourselves had something to do). Between rounds the clients
+   stay connected. Exit status 1, and one line on stderr, if the load could not start. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,27 +48,36 @@
 
 enum { KEEP, RECONNECT, DATAGRAM, CHAT };
 enum { FINE = 1 << 20, READ_SIZE = 1 << 16, EVENTS = 1024 }; /* FINE: microseconds */
-enum { BATCH = 8, SILENCE = 100 }; /* messages at once; milliseconds */
-enum { WARM_UP = 5 }; /* seconds at most, for a first reply to every client */
-enum { PACE = 100 }; /* microseconds between two connections */
+enum { BATCH = 8, SILENCE = 100, QUIET = 300 }; /* messages; milliseconds */
+enum { PATIENCE = 5 }; /* seconds for a first reply, or for the last ones */
+enum { PER_CLIENT = 10, BATCHES = 25, LONGEST = 4 }; /* of a round: see above */
+enum { PACE = 100 }; /* microseconds between two idle connections */
 
-struct client { int sock; int newlines; double sent_at; };
+struct client { int sock; int newlines; int answered; double sent_at; };
 
-static int mode, ends, epoll;
+static int mode, ends, epoll, spin;
+static clockid_t server_clock;
 static char request[READ_SIZE];
 static int request_size;
 static struct sockaddr_storage server;
 static socklen_t server_size;
 static long replies, counted, errors; /* chat: a batch is counted once */
-static long unanswered;
-static double worst;
+static long unanswered; /* requests */
+static int silent; /* clients without a reply in this round */
+static int asking; /* whether a client that has its reply asks again */
+static double worst, idle_time, cpu_before;
 static unsigned histogram[FINE + 1];
+
+static double clock_of(clockid_t clock)
+{
+    struct timespec t = { 0, 0 };
+    clock_gettime(clock, &t);
+    return t.tv_sec + t.tv_nsec / 1e9;
+}
 
 static double now(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec + t.tv_nsec / 1e9;
+    return clock_of(CLOCK_MONOTONIC);
 }
 
 static void fail(const char *what)
@@ -85,9 +105,11 @@ static void parse_address(const char *text)
     }
 }
 
-/* Connects while the socket is still blocking: a full backlog is no error. */
+/* Returns a new socket, or -1 if nobody takes it in time. It connects while it still
+   blocks: a full backlog is no error. */
 static int connected(void)
 {
+    struct timeval patience = { .tv_sec = PATIENCE };
     int one = 1, kind = mode == DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
     int sock = socket(server.ss_family, kind, 0);
     if (sock < 0) fail("socket");
@@ -95,7 +117,12 @@ static int connected(void)
         struct sockaddr_un name = { .sun_family = AF_UNIX };
         bind(sock, (struct sockaddr *)&name, sizeof(sa_family_t)); /* autobind */
     }
-    if (connect(sock, (struct sockaddr *)&server, server_size) < 0) fail("connect");
+    setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (connect(sock, (struct sockaddr *)&server, server_size) < 0) {
+        if (errno != EINPROGRESS && errno != EAGAIN) fail("connect");
+        close(sock);
+        return -1;
+    }
     if (kind == SOCK_STREAM && server.ss_family == AF_INET)
         setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     fcntl(sock, F_SETFL, O_NONBLOCK);
@@ -108,15 +135,31 @@ static void watch(struct client *client)
     epoll_ctl(epoll, EPOLL_CTL_ADD, client->sock, &event);
 }
 
+/* Waits until sockets are ready; returns how many. */
+static int wait_ready(struct epoll_event *events, int milliseconds)
+{
+    int ready = epoll_wait(epoll, events, EVENTS, 0);
+    if (ready) return ready;
+    double from = now(), end = from + milliseconds / 1e3;
+    if (!spin) ready = epoll_wait(epoll, events, EVENTS, milliseconds);
+    while (spin && !ready && now() < end) ready = epoll_wait(epoll, events, EVENTS, 0);
+    idle_time += now() - from;
+    return ready;
+}
+
 static void ask(struct client *client)
 {
-    unanswered++;
     client->newlines = 0;
     client->sent_at = now();
     if (mode == RECONNECT) {
         client->sock = connected();
+        if (client->sock < 0) {
+            errors++;
+            return;
+        }
         watch(client);
     }
+    unanswered++;
     if (send(client->sock, request, request_size, MSG_NOSIGNAL) != request_size)
         errors++;
     if (mode == RECONNECT) shutdown(client->sock, SHUT_WR);
@@ -136,9 +179,19 @@ static void begin(void)
 {
     memset(histogram, 0, sizeof histogram);
     replies = counted = errors = 0;
-    worst = 0;
+    worst = idle_time = 0;
+    cpu_before = clock_of(server_clock);
     puts("begin");
     fflush(stdout);
+}
+
+/* Forgets a client whose connection the server has ended. */
+static void lose(struct client *client)
+{
+    errors++;
+    unanswered--;
+    close(client->sock);
+    client->sock = -1;
 }
 
 /* Returns whether the reply is whole. */
@@ -148,14 +201,18 @@ static int take(struct client *client)
     ssize_t size = recv(client->sock, buffer, sizeof buffer, 0);
     if (size < 0) {
         if (errno == EAGAIN) return 0;
-        errors++;
+        if (mode == KEEP) lose(client);
+        else errors++;
         return mode == RECONNECT;
     }
     if (mode == DATAGRAM) return 1;
+    if (size == 0 && mode == KEEP) {
+        lose(client);
+        return 0;
+    }
     if (size == 0) {
         if (client->newlines < ends) errors++;
-        if (mode == KEEP) epoll_ctl(epoll, EPOLL_CTL_DEL, client->sock, NULL);
-        return mode == RECONNECT;
+        return 1;
     }
     for (char *at = buffer; (at = memchr(at, '\n', buffer + size - at)); at++)
         client->newlines++;
@@ -171,7 +228,7 @@ static int listen_for(int milliseconds)
 {
     static char buffer[READ_SIZE];
     struct epoll_event events[EVENTS];
-    int ready = epoll_wait(epoll, events, EVENTS, milliseconds);
+    int ready = wait_ready(events, milliseconds);
     for (int i = 0; i < ready; i++) {
         struct client *client = events[i].data.ptr;
         ssize_t size = recv(client->sock, buffer, sizeof buffer, 0);
@@ -193,15 +250,15 @@ static void say_frame(int sock, const char *text, int size)
     if (send(sock, frame, size + 4, MSG_NOSIGNAL) != size + 4) errors++;
 }
 
-static void join(struct client *all, int clients)
+/* The next client says its name. To the others that is news, or at least some bytes. */
+static void join(struct client *client, int number)
 {
-    for (int i = 0; i < clients; i++) {
-        char name[16];
-        int size = snprintf(name, sizeof name, "c%05d", i);
-        say_frame(all[i].sock, name, size);
-        while (listen_for(0)) {}
-    }
-    while (listen_for(SILENCE)) {}
+    char name[16];
+    int size = snprintf(name, sizeof name, "c%05d", number);
+    heard = 0;
+    say_frame(client->sock, name, size);
+    do listen_for(SILENCE); while (number > 0 && !heard && !errors);
+    while (listen_for(0)) {}
 }
 
 /* Returns how many bytes reach the listeners when one message is said. */
@@ -209,7 +266,7 @@ static long heard_of_one(struct client *all)
 {
     heard = 0;
     say_frame(all[0].sock, request, request_size);
-    while (listen_for(SILENCE)) {}
+    while (listen_for(QUIET)) {}
     return heard;
 }
 
@@ -218,7 +275,8 @@ static double chat(struct client *all, int clients, double seconds)
     long batch = heard_of_one(all) * BATCH;
     begin();
     double from = now(), at = from;
-    while (at < from + seconds && !errors) {
+    while ((at < from + seconds || (counted < BATCHES && at < from + LONGEST))
+           && !errors) {
         heard = 0;
         for (int i = 0; i < BATCH; i++) say_frame(all[0].sock, request, request_size);
         while (heard < batch && listen_for(1000)) {}
@@ -241,81 +299,110 @@ static double quantile(double share)
     return worst;
 }
 
-/* Waits for replies and takes them; until the end, a client that has one asks again.
-   Returns how many sockets were ready. */
-static int take_ready(double end)
+/* Waits for replies and takes them. Returns how many sockets were ready. */
+static int take_ready(int milliseconds)
 {
     struct epoll_event events[EVENTS];
-    int ready = epoll_wait(epoll, events, EVENTS, SILENCE);
+    int ready = wait_ready(events, milliseconds);
     for (int i = 0; i < ready; i++) {
         struct client *client = events[i].data.ptr;
         if (!take(client)) continue;
         unanswered--;
-        double at = now();
-        count(at - client->sent_at);
+        silent -= !client->answered;
+        client->answered = 1;
+        count(now() - client->sent_at);
         if (mode == RECONNECT) close(client->sock);
-        if (at < end) ask(client);
+        if (asking) ask(client);
     }
     return ready;
 }
 
-/* Goes on until the end or until enough are counted; returns when that was. */
-static double answer(double end, long enough)
+/* Waits until every client has had a reply; returns how many have had none. */
+static int warm_up(struct client *all, int clients)
 {
-    double at = now();
-    while (at < end && counted < enough) {
-        take_ready(end);
-        at = now();
+    double end = now() + PATIENCE;
+    silent = clients;
+    for (int i = 0; i < clients; i++) {
+        all[i].answered = 0;
+        if (mode == RECONNECT || all[i].sock >= 0) ask(&all[i]);
     }
-    return at;
+    while (silent && now() < end) take_ready(SILENCE);
+    return silent;
 }
 
-static double requests(struct client *all, int clients, double seconds)
+static double requests(int clients, double seconds)
 {
-    for (int i = 0; i < clients; i++) ask(&all[i]);
-    answer(now() + WARM_UP, clients);
     begin();
-    double from = now();
-    return answer(from + seconds, LONG_MAX) - from;
+    double from = now(), at = from;
+    long enough = (long)PER_CLIENT * clients;
+    while (at < from + seconds || (counted < enough && at < from + LONGEST)) {
+        take_ready(SILENCE);
+        at = now();
+    }
+    asking = 0;
+    return at - from;
 }
 
 /* Takes the replies that a round has asked for but not waited for. */
 static void drain(void)
 {
-    while (unanswered > 0 && take_ready(0) > 0) {}
-    unanswered = 0; /* a datagram may be lost */
+    /* A datagram may be lost. */
+    double end = now() + (mode == DATAGRAM ? SILENCE / 1e3 : PATIENCE);
+    while (unanswered > 0 && now() < end) take_ready(SILENCE);
+    unanswered = 0;
 }
 
 static void round_of(struct client *all, int clients, double seconds)
 {
+    asking = 1;
+    int without = mode == CHAT ? 0 : warm_up(all, clients);
     double took = mode == CHAT ? chat(all, clients, seconds)
-                               : requests(all, clients, seconds);
+                               : requests(clients, seconds);
     printf("{\"requests\": %ld, \"seconds\": %.6f, \"p50\": %.6f, \"p99\": %.6f, "
-           "\"worst\": %.6f, \"errors\": %ld}\n", replies, took,
-           quantile(0.5), quantile(0.99), worst, errors);
+           "\"worst\": %.6f, \"errors\": %ld, \"silent\": %d, \"cpu\": %.6f, "
+           "\"busy\": %.3f}\n", replies, took, quantile(0.5), quantile(0.99), worst,
+           errors, without, clock_of(server_clock) - cpu_before, 1 - idle_time / took);
     fflush(stdout);
     drain();
 }
 
-static void connect_all(struct client *all, int clients, int idle)
+/* Sends a first request and waits for its reply; returns whether it came. */
+static int introduced(struct client *client)
+{
+    double end = now() + PATIENCE;
+    client->answered = 0;
+    ask(client);
+    while (!client->answered && client->sock >= 0 && now() < end) take_ready(SILENCE);
+    return client->answered;
+}
+
+/* Returns how many clients were let in before the first that was not. */
+static int connect_all(struct client *all, int clients)
 {
     for (int i = 0; mode != RECONNECT && i < clients; i++) {
         all[i].sock = connected();
+        if (all[i].sock < 0) return i;
         watch(&all[i]);
-        /* A full backlog loses a SYN, which is sent again a second later. */
-        usleep(PACE);
+        if (mode == CHAT) join(&all[i], i);
+        if (errors || (mode == KEEP && !introduced(&all[i]))) return i;
     }
+    while (mode == CHAT && listen_for(QUIET)) {}
+    return clients;
+}
+
+static void connect_idle(int idle)
+{
     for (int i = 0; i < idle; i++) {
-        connected();
+        if (connected() < 0) fail("idle connection");
         usleep(PACE);
     }
-    if (mode == CHAT) join(all, clients);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 8) {
-        fprintf(stderr, "load: MODE ADDRESS CLIENTS SECONDS REQUEST ENDS IDLE\n");
+    if (argc < 10) {
+        fprintf(stderr,
+                "load: MODE ADDRESS CLIENTS SECONDS REQUEST ENDS IDLE PID SPIN\n");
         return 2;
     }
     mode = !strcmp(argv[1], "keep") ? KEEP
@@ -328,6 +415,8 @@ int main(int argc, char **argv)
     if (!file) fail(argv[5]);
     request_size = fread(request, 1, sizeof request, file);
     ends = atoi(argv[6]);
+    spin = atoi(argv[9]);
+    if (clock_getcpuclockid(atoi(argv[8]), &server_clock)) fail("no such process");
 
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -335,8 +424,10 @@ int main(int argc, char **argv)
     setrlimit(RLIMIT_NOFILE, &limit);
     epoll = epoll_create1(0);
     struct client *all = calloc(clients, sizeof *all);
-    connect_all(all, clients, atoi(argv[7]));
-    puts("ready");
+    int held = connect_all(all, clients);
+    connect_idle(atoi(argv[7]));
+    if (held < clients) printf("holds %d\n", held);
+    else puts("ready");
     fflush(stdout);
     char line[16];
     while (fgets(line, sizeof line, stdin)) round_of(all, clients, seconds);

@@ -6,26 +6,29 @@ import platform
 import statistics
 from dataclasses import dataclass
 
-from compat import trees
-
 # The run that the tables of README.md and the report show.
 KEPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'results', 'run.json')
-COLUMNS = '%-26s %7s %11s %6s %7s %9s %9s %9s %9s'
-HEAD = ('server', 'clients', 'requests/s', '+-', 'ratio', 'p50 ms', 'p99 ms', 'cpu us',
-        'memory MB')
+COLUMNS = '%-26s %7s %11s %6s %7s %8s %9s %9s %9s %9s %5s'
+HEAD = ('server', 'clients', 'requests/s', '+-', 'ratio', 'of floor', 'p50 ms',
+        'p99 ms', 'cpu us', 'memory MB', 'load')
 # What is saved of a round, and with how many decimals (seconds, bytes).
-SAVED = {'rate': 3, 'p50': 6, 'p99': 6, 'cpu': 9, 'memory': None, 'errors': None}
+SAVED = {'rate': 1, 'p50': 6, 'p99': 6, 'cpu': 9, 'memory': None, 'errors': None,
+         'silent': None, 'busy': 2}
+NOISE = 0.2  # the spread from which on a row is not to be used
 
 
 @dataclass
 class Row:
-    """One server at one size: its rounds, each a dict as Load.run() returns."""
+    """One server at one size: its rounds, each a dict as Clients.round() returns. A row
+    without rounds has a note that says why. floor is the server that is its floor."""
 
     case: str
     server: str
     clients: int
     baseline: bool
     rounds: list
+    floor: str = ''
+    note: str = ''
 
     def median(self, what):
         return statistics.median(one[what] for one in self.rounds)
@@ -39,21 +42,64 @@ class Row:
         low, _, high = statistics.quantiles(rates, n=4)
         return (high - low) / 2 / self.median('rate')
 
+    def total(self, what):
+        return sum(one[what] for one in self.rounds)
+
+    @property
+    def remarks(self):
+        """What a reader must know before using the row, as text; mostly ''."""
+        if not self.rounds:
+            return self.note
+        said = []
+        if self.spread > NOISE:
+            said.append('not to be used: spread')
+        if self.total('errors'):
+            said.append('%d errors' % self.total('errors'))
+        if self.total('silent'):
+            said.append('cannot hold the connections: %d had no answer in a round'
+                        % max(one['silent'] for one in self.rounds))
+        return ', '.join(said)
+
+    @property
+    def usable(self):
+        """Whether its figures say anything."""
+        return bool(self.rounds) and not self.remarks
+
+
+def measured(rows):
+    """Return the rows that have figures."""
+    return [row for row in rows if row.rounds]
+
+
+def of_floor(rows):
+    """Return a dict: (case, server, clients) -> (Row, the Row of its floor)."""
+    found = {(row.case, row.server, row.clients): row for row in measured(rows)}
+    return {key: (row, found[row.case, row.floor, row.clients])
+            for key, row in found.items()
+            if (row.case, row.floor, row.clients) in found}
+
 
 def table(rows):
     """Return the lines of the table of one case."""
-    bases = {row.clients: row.median('rate') for row in rows if row.baseline}
+    bases = {row.clients: row.median('rate') for row in measured(rows) if row.baseline}
+    floors = of_floor(rows)
     lines = [COLUMNS % HEAD]
     for row in sorted(rows, key=lambda row: row.clients):
-        base = bases.get(row.clients)
+        if not row.rounds:
+            lines.append('%-26s %7d  %s' % (row.server, row.clients, row.note))
+            continue
+        base, floor = bases.get(row.clients), floors.get((row.case, row.server,
+                                                          row.clients))
         rate = row.median('rate')
-        errors = sum(one['errors'] for one in row.rounds)
-        lines.append(COLUMNS % (
+        cells = COLUMNS % (
             row.server, row.clients, '%.0f' % rate, '%.0f%%' % (100 * row.spread),
-            '%.2f' % (rate / base) if base else '-', '%.3f' % (1e3 * row.median('p50')),
-            '%.3f' % (1e3 * row.median('p99')), '%.1f' % (1e6 * row.median('cpu')),
-            '%.1f' % (row.median('memory') / 2 ** 20))
-            + ('  %d errors' % errors if errors else ''))
+            '%.2f' % (rate / base) if base else '-',
+            '%.2f' % (rate / floor[1].median('rate')) if floor else '-',
+            '%.3f' % (1e3 * row.median('p50')), '%.3f' % (1e3 * row.median('p99')),
+            '%.1f' % (1e6 * row.median('cpu')),
+            '%.1f' % (row.median('memory') / 2 ** 20),
+            '%.0f%%' % (100 * row.median('busy')))
+        lines.append((cells + '  ' + row.remarks).rstrip())
     return lines
 
 
@@ -61,8 +107,8 @@ def idle_costs(rows):
     """Return lines on what one more idle connection costs each server in memory,
     for the rows of a case whose sizes are idle connections."""
     lines = []
-    for name in dict.fromkeys(row.server for row in rows):
-        own = sorted((row.clients, row.median('memory')) for row in rows
+    for name in dict.fromkeys(row.server for row in measured(rows)):
+        own = sorted((row.clients, row.median('memory')) for row in measured(rows)
                      if row.server == name)
         (few, before), (many, after) = own[0], own[-1]
         lines.append('%s: %.0f bytes an idle connection (from %d to %d)'
@@ -97,8 +143,10 @@ def _columns(row):
     """Return a Row as a dict in which each figure is a list, a number a round."""
     figures = {what: [round(one[what], decimals) for one in row.rounds]
                for what, decimals in SAVED.items()}
+    said = {name: value for name, value in (('floor', row.floor), ('note', row.note))
+            if value}
     return dict({'case': row.case, 'server': row.server, 'clients': row.clients,
-                 'baseline': row.baseline}, **figures)
+                 'baseline': row.baseline}, **said, **figures)
 
 
 def load(path):
@@ -110,16 +158,18 @@ def load(path):
 
 def _row(columns):
     """Return the Row whose columns these are."""
-    figures = [columns.pop(what) for what in SAVED]
+    rounds = len(columns['rate'])
+    # An older run may have fewer of them.
+    figures = [columns.pop(what, [0] * rounds) for what in SAVED]
     return Row(rounds=[dict(zip(SAVED, one)) for one in zip(*figures)], **columns)
 
 
 def changes(old, new):
     """Return lines on what changed by more than the noise: the ranges of the
     rounds of both runs do not touch."""
-    before = {(row.case, row.server, row.clients): row for row in old}
+    before = {(row.case, row.server, row.clients): row for row in measured(old)}
     lines = []
-    for row in new:
+    for row in measured(new):
         was = before.get((row.case, row.server, row.clients))
         if was is None:
             continue
@@ -130,24 +180,3 @@ def changes(old, new):
                          % (row.case, row.server, row.clients, before_rate, rate,
                             100 * (rate / before_rate - 1)))
     return lines or ['nothing changed by more than the noise']
-
-
-def page(rows):
-    """Return the lines of the table in benchmarks/README.md: for each recipe the rate
-    of the original, the ratios to it, and the processor time that a request takes on
-    the oldest and on the newest Python."""
-    lines, versions = [], ()
-    for base in rows:
-        if base.server != 'py2_original 2.7' or base.case not in trees.RECIPES:
-            continue
-        others = [row for row in rows if row.server.startswith('py3 ')
-                  and (row.case, row.clients) == (base.case, base.clients)]
-        versions = tuple(row.server.split()[1] for row in others)
-        ratios = ['%.2f' % (row.median('rate') / base.median('rate')) for row in others]
-        cpu = ['%.1f \u00b5s' % (1e6 * row.median('cpu')) for row in (base, others[-1])]
-        lines.append(('`%s`' % base.case, str(base.clients),
-                      '{:,.0f}'.format(base.median('rate')), *ratios, *cpu))
-    head = ('server', 'clients', '2.7, requests/s', *versions, 'CPU a request, 2.7',
-            *versions[-1:])
-    rule = ('---',) + ('---:',) * (len(head) - 1)
-    return ['| %s |' % ' | '.join(cells) for cells in [head, rule] + lines]

@@ -42,7 +42,9 @@ def draw(rows, folder):
     paths = []
     for case in dict.fromkeys(row.case for row in rows):
         # A server that answered nothing has no place on a logarithmic scale.
-        own = [row for row in rows if row.case == case and row.median('rate')]
+        own = [row for row in outcome.measured(rows)
+               if row.case == case and row.median('rate')
+               and not row.server.startswith('floor ')]
         if len({row.clients for row in own}) < 2:
             continue  # a point is no curve: the table says it
         name = re.sub(r'\W+', '-', case.split(' (')[0]) + '.svg'

@@ -2,11 +2,13 @@
 
 Linux only: /proc says what a process has used (man 5 proc).
 """
+import fcntl
 import json
 import os
 import re
 import select
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -22,11 +24,21 @@ SERVER_CORE, LOAD_CORE = 0, 1
 START = 20     # seconds a server may take until it listens
 SETTLE = 5     # seconds it may take to be idle again
 BUFFERED = {'PYTHONUNBUFFERED': ''}  # unbuffered, a line is two writes
+F_SETPIPE_SZ, PIPE = 1031, 1 << 20  # fcntl.F_SETPIPE_SZ since Python 3.10; bytes
+PAUSE = 0.05   # seconds between two looks at what a server prints
 LONGEST = 120  # seconds a load may take, connecting included
 
 
 class BenchError(Exception):
     """Something that is needed is missing or does not work; str() says what."""
+
+
+class TooMany(Exception):
+    """A server does not hold so many connections; held says how many it does."""
+
+    def __init__(self, held):
+        Exception.__init__(self, 'holds %d' % held)
+        self.held = held
 
 
 def compiled(name):
@@ -41,11 +53,14 @@ def compiled(name):
     return target
 
 
+def cores_apart():
+    """Return whether server and load can have a core each."""
+    return os.cpu_count() > 1 and shutil.which('taskset') is not None
+
+
 def on_core(core, command):
     """Return the command, pinned to a core where there is more than one."""
-    if os.cpu_count() > 1 and shutil.which('taskset'):
-        return ['taskset', '-c', str(core)] + command
-    return command
+    return ['taskset', '-c', str(core)] + command if cores_apart() else command
 
 
 @dataclass
@@ -53,7 +68,9 @@ class Server:
     """A server that a case measures.
 
     name is what the tables say. Ratios are to the server whose baseline is true.
-    address is a path or host:port; None means that the server prints it.
+    address is a path or host:port; None means that the server prints it. version names
+    its Python, if that is one of the matrix. floor is the name of the Server that makes
+    the same system calls and nothing else.
     """
 
     name: str
@@ -63,10 +80,12 @@ class Server:
     env: dict = field(default_factory=dict)
     cleanup: str = None  # a folder to remove
     in_folder: bool = False  # it takes --path, a socket file in a folder of its own
+    version: str = ''
+    floor: str = ''
 
     def start(self):
         """Start it and wait until it listens. Raises BenchError."""
-        path = []
+        path, self.reader = [], None
         if self.in_folder:
             self.cleanup = tempfile.mkdtemp(prefix='bench-')
             path = ['--path', os.path.join(self.cleanup, 'socket')]
@@ -81,13 +100,29 @@ class Server:
                 self.stop()
                 raise BenchError('%s does not listen: %r' % (self.name, line))
             self.address = match.group(1)
+        else:
+            self._wait_until_it_listens()
         # Without a reader, a server that prints would wait at some point.
-        threading.Thread(target=self._drain, daemon=True).start()
+        self.reader = threading.Thread(target=self._drain, daemon=True)
+        self.reader.start()
+
+    def _wait_until_it_listens(self):
+        host, _, port = self.address.rpartition(':')
+        end = time.monotonic() + START
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                return socket.create_connection((host, int(port))).close()
+            except OSError:
+                time.sleep(0.02)
+        self.stop()
+        raise BenchError('%s does not listen on %s' % (self.name, self.address))
 
     def _drain(self):
+        # A reader that waits would be woken for each line, on the server's time.
         descriptor = self.process.stdout.fileno()
-        while os.read(descriptor, 1 << 20):
-            pass
+        fcntl.fcntl(descriptor, F_SETPIPE_SZ, PIPE)
+        while os.read(descriptor, PIPE):
+            time.sleep(PAUSE)
 
     def stop(self):
         """End it."""
@@ -97,6 +132,9 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self.reader:
+            self.reader.join(SETTLE)
+        self.process.stdout.close()
         self.forget()
 
     def forget(self):
@@ -112,7 +150,13 @@ class Server:
 
     def cpu(self):
         """Return the seconds of processor that it and its children have used."""
-        return sum(own_seconds(pid) + waited_seconds(pid) for pid in self.pids())
+        return own_seconds(self.process.pid) + self.children_cpu()
+
+    def children_cpu(self):
+        """Return the seconds of processor that its children have used."""
+        own, *children = self.pids()
+        return waited_seconds(own) + sum(own_seconds(pid) + waited_seconds(pid)
+                                         for pid in children)
 
     def memory(self):
         """Return its resident memory in bytes, without its children."""
@@ -161,7 +205,8 @@ class Load:
     seconds: float = 0.3
 
     def connect(self, server, clients, idle=0):
-        """Return Clients that are connected to a server. Raises BenchError."""
+        """Return Clients that are connected to a server. Raises BenchError, and
+        TooMany where the server does not answer each of them."""
         return Clients(self, server, clients, idle)
 
 
@@ -176,12 +221,15 @@ class Clients:
             request.flush()
             command = [os.path.join(BUILD, 'load'), load.mode, server.address,
                        str(clients), str(load.seconds), request.name, str(load.ends),
-                       str(idle)]
+                       str(idle), str(server.process.pid), str(int(cores_apart()))]
             # Unbuffered: select() must see each line.
             self.process = subprocess.Popen(
                 on_core(LOAD_CORE, command), bufsize=0, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            self._line(lambda: None)
+            said = self._line(lambda: None)
+        if said.startswith(b'holds '):
+            self.close()
+            raise TooMany(int(said.split()[1]))
 
     def _line(self, meanwhile):
         """Return its next line; call meanwhile() until it is there."""
@@ -203,19 +251,22 @@ class Clients:
         """Ask for one round; return what it measured, a dict:
 
         requests, rate (requests a second), p50 and p99 (seconds), cpu (seconds of
-        processor a request), memory (bytes, the most that was seen), errors.
+        processor a request), memory (bytes, the most that was seen), errors, silent
+        (clients that had no answer at all), busy (the share of its time that the load
+        was at work: near 1, it was the load that could do no more).
         """
         self.server.settle()
         memory = [self.server.memory()]
         self.process.stdin.write(b'round\n')
         self._line(lambda: None)
-        before = self.server.cpu()
+        before = self.server.children_cpu()
         said = json.loads(self._line(lambda: memory.append(self.server.memory())))
-        used = self.server.cpu() - before
+        used = said['cpu'] + self.server.children_cpu() - before
         return {'requests': said['requests'],
                 'rate': said['requests'] / said['seconds'], 'p50': said['p50'],
                 'p99': said['p99'], 'cpu': used / max(1, said['requests']),
-                'memory': max(memory), 'errors': said['errors']}
+                'memory': max(memory), 'errors': said['errors'],
+                'silent': said['silent'], 'busy': said['busy']}
 
     def close(self):
         """Close all connections."""

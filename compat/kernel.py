@@ -54,7 +54,7 @@ def descriptors(pid):
 
 
 def children(pid):
-    """Return its children: {pid: state, a byte as b'S' or b'Z' for a zombie}."""
+    """Return its children: {pid: state, a byte such as b'S', or b'Z' for a zombie}."""
     found = {}
     for name in os.listdir('/proc'):
         fields = stat(int(name)) if name.isdigit() else []
@@ -70,7 +70,7 @@ def zombies(pid):
 
 
 def leave_descriptors(pid, room):
-    """Let it open so many more descriptors, and not one beyond (man 2 prlimit).
+    """Let it open this many more descriptors, and no more (man 2 prlimit).
     Raises OSError."""
     used = set(os.listdir('/proc/%d/fd' % pid))
     free = (number for number in itertools.count() if str(number) not in used)

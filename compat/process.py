@@ -33,7 +33,7 @@ STRICT = ['-bb', '-W', 'error', '-W', 'ignore:This process:DeprecationWarning']
 # child gets those that say where things are.
 STRANGE = re.compile('(FORCE_COLOR|NO_COLOR|COLUMNS|LINES|LANG|LANGUAGE|LC_.*|PYTHON.*)$')
 WHERE = ('PYTHONHOME', 'PYTHONPATH')
-MOST = 2 ** 22  # bytes of output: a child that writes more writes without end
+MOST = 2 ** 22  # bytes of output: a child that writes more would never stop
 
 # Python 2.7 has only the time of day, which somebody may change meanwhile.
 clock = getattr(time, 'monotonic', time.time)
@@ -65,8 +65,8 @@ def python(tree):
 
 def surroundings():
     """Return our environment without the variables that change what a script does, a
-    dict: a test says the same wherever it is started. A child writes no bytecode, since
-    one that may write only a few bytes would leave half a file."""
+    dict: a test must not depend on where it is started. A child writes no bytecode,
+    since one that may write only a few bytes would leave half a file."""
     environment = {name: value for name, value in os.environ.items()
                    if name in WHERE or not STRANGE.match(name)}
     return dict(environment, LANG='C.UTF-8', PYTHONDONTWRITEBYTECODE='1')

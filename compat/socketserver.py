@@ -1,6 +1,6 @@
 """The library's socketserver, under its Python 3 name on both.
 
-Besides, what newer Pythons added and the tests need on all of them:
+It adds what newer Pythons have and the tests need on all of them:
 
     serving(server)   a context manager, as servers themselves are since 3.6, which
                       also runs the loop in a thread

@@ -30,7 +30,7 @@ SHARED = ('console', 'serving')
 
 
 class TreeError(Exception):
-    """The folder is no tree, or a recipe is missing from it."""
+    """The folder is not a tree, or a recipe is missing from it."""
 
 
 class Tree(object):

@@ -1,21 +1,21 @@
 #!/usr/bin/env python2.7
-"""A chat room in one thread: select() says who can be read and who written.
+"""A chat room in one thread: select() says which sockets are ready.
 
-A frame is its length in bytes, four bytes in network order, and so much UTF-8
-text. The first frame of a client is its name, each further one is said to all
+A frame is a length in bytes, as four bytes in network order, and that much UTF-8
+text. The first frame of a client is its name; each later one is said to all
 others. The server answers in frames: "* ..." is news, "<name> ..." is what
-somebody said, "! ..." is why the connection ends. What a client says has
-MAX_FRAME bytes at most; the server puts its name in front.
+somebody said, "! ..." is why the connection ends. What a client says has at most
+MAX_FRAME bytes; the server puts the client's name in front.
 
-Nobody waits for anybody: every client has a buffer of what it has still to
-read, and who lets MAX_WAITING bytes pile up is dropped.
+Nobody waits for anybody: each client has a buffer of what it must still read, and
+a client that lets MAX_WAITING bytes pile up is dropped.
 
 A connection is in one of three states:
 
     state    meaning                   what moves it on
     new      it has no name yet        a first frame: named, or parting if that
-                                       cannot be its name; its end: closed
-    named    it reads what others say  its end, or a frame that is not allowed:
+                                       cannot be its name; end-of-file: closed
+    named    it reads what others say  end-of-file, or a frame that is not allowed:
                                        parting; too much left unread: closed
     parting  it may read what is left  all is read and it has closed, or
                                        LINGER_SECONDS have passed: closed
@@ -23,8 +23,8 @@ A connection is in one of three states:
 A reset closes it in any state. When it leaves "named", the others are told.
 
 Without arguments this plays a server and three clients, and ends. With --serve
-it serves real clients; with --connect HOST PORT --name NAME it is one, which
-says each line of its input.
+it serves real clients; with --connect HOST PORT --name NAME it is one client,
+which says each line of its input.
 """
 import argparse
 import collections
@@ -50,9 +50,9 @@ BUF_SIZE = MAX_FRAME / 16
 MAX_NAME = 64  # bytes
 MAX_WAITING = 1024 * 1024  # bytes that a client may leave unread
 MAX_CLIENTS = 1000  # select() takes descriptors below 1,024; some are ours
-LINGER_SECONDS = 10  # to take leave of a client
+LINGER_SECONDS = 10  # for a parting client to read and close
 RETRY_SECONDS = 1  # until the next attempt to accept
-WIDE = sys.maxunicode > 0xffff  # else a character beyond that is two
+WIDE = sys.maxunicode > 0xffff  # else a character beyond it is two
 # Controls, and what Unicode calls format characters (category Cf).
 CONTROL = re.compile(
     u'[\0-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u17b4\u17b5'
@@ -61,7 +61,7 @@ CONTROL = re.compile(
     u'\U0001d173-\U0001d17a\U000e0001-\U000e007f]' if WIDE else
     u'\ud804[\udcbd\udccd]|\ud80d[\udc30-\udc3f]|\ud82f[\udca0-\udca3]'
     u'|\ud834[\udd73-\udd7a]|\udb40[\udc01-\udc7f]'))
-# Other characters that show nothing: fillers, variation selectors.
+# Other invisible characters: fillers, variation selectors.
 UNSEEN = re.compile(
     u'[\u034f\u115f\u1160\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]|'
     + (u'[\U000e0100-\U000e01ef]' if WIDE else u'\udb40[\udd00-\uddef]'))
@@ -73,18 +73,18 @@ def printable(text):
 
 
 def harmless(text):
-    """Return text without what would drive a terminal or hide its order."""
+    """Return text with escapes for what could control a terminal or reorder it."""
     return CONTROL.sub(lambda match: printable(match.group()), text)
 
 
 def as_seen(name):
-    """Return what a reader can tell apart of a name, text: without what shows
-    nothing, with no blank around, and composed (Unicode's form NFC)."""
+    """Return a name, text, as a reader sees it: without invisible characters, with
+    no blanks around it, and composed (Unicode's form NFC)."""
     return unicodedata.normalize('NFC', UNSEEN.sub('', CONTROL.sub('', name))).strip()
 
 
 class ChatError(Failure):
-    """A client said what it may not; str() says why."""
+    """The conversation cannot go on; str() says why."""
 
 
 def framed(text):
@@ -94,12 +94,12 @@ def framed(text):
 
 
 def decoded(data):
-    """Return the text of a frame's bytes; raise ChatError if it is no UTF-8."""
+    """Return the text of a frame's bytes; raise ChatError if it is not UTF-8."""
     try:
         text = data.decode('utf-8')
     except UnicodeDecodeError:
         raise ChatError('that is not UTF-8')
-    # The decoder takes half of a surrogate pair, which is no UTF-8 either
+    # The decoder takes half a surrogate pair, which is not UTF-8 either
     # (RFC 3629, section 3).
     if re.search('\xed[\xa0-\xbf]', data):
         raise ChatError('that is not UTF-8')
@@ -108,7 +108,7 @@ def decoded(data):
 
 def take_frame(buf, longest):
     """Remove the first frame from a bytearray and return its bytes, or None if
-    it has not come whole; raise ChatError if it has more bytes than longest."""
+    it is not complete; raise ChatError if it has more bytes than longest."""
     if len(buf) < HEADER.size:
         return None
     length, = HEADER.unpack_from(buf)
@@ -131,22 +131,22 @@ class Member(object):
         self.incoming = bytearray()
         self.outgoing = bytearray()
         self.watched = True, False  # for reading, for writing
-        self.at_end = False  # it has said all it had to say
+        self.at_end = False  # no more input will come from it
 
 
 class ChatServer(object):
     """The room. All that it does happens between two calls of ready()."""
 
     def __init__(self, host, port):
-        """Listen on (host, port); raise socket.error if that cannot be."""
+        """Listen on (host, port); raise socket.error if that fails."""
         self.listening = serving.listen(host, port, BACKLOG)
         serving.refuse_beyond_select(self.listening)
         self.server_address = self.listening.getsockname()
         self.wakeup, self.waker = socket.socketpair()
-        self.members = {}  # by their sockets
-        self.named = {}  # those that have joined, by their names as_seen()
+        self.members = {}  # by socket
+        self.named = {}  # those that have joined, by as_seen(name)
         self.unsent = set()  # members with something new to read
-        self.parting = collections.OrderedDict()  # members and until when
+        self.parting = collections.OrderedDict()  # member -> deadline
         self.paused = False
         self.stopping = False
         self.readers = set()
@@ -157,7 +157,7 @@ class ChatServer(object):
         self.watch(self.wakeup, True, False)
 
     def watch(self, sock, reading, writing):
-        """Say what a socket is to be watched for; neither is to forget it."""
+        """Set what to watch a socket for; with neither, forget it."""
         for wanted, socks in ((reading, self.readers), (writing, self.writers)):
             if wanted:
                 socks.add(sock)
@@ -172,11 +172,11 @@ class ChatServer(object):
         except select.error, error:
             if error.args[0] != errno.EINTR:
                 raise
-            return [], []  # a signal: look whether to stop
+            return [], []  # a signal: look at self.stopping
         return readable, writable
 
     def patience(self):
-        """Return how many seconds may pass without anything to do, or None."""
+        """Return how many seconds ready() may wait, or None for no limit."""
         deadlines = self.parting.values()[:1]
         if self.paused:
             deadlines.append(time.time() + RETRY_SECONDS)
@@ -230,7 +230,7 @@ class ChatServer(object):
         except socket.error, error:
             if error.errno in serving.OUT_OF_DESCRIPTORS:
                 self.pause(error.strerror)
-            return  # else it left while it waited
+            return  # else the client left while it waited
         self.paused = False
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -238,7 +238,7 @@ class ChatServer(object):
         self.watch(sock, True, False)
 
     def pause(self, reason):
-        """Accept nobody for a while: who comes waits in the backlog."""
+        """Accept nobody for a while: new clients wait in the backlog."""
         if not self.paused:
             say('Nobody is let in for now: %s' % reason)
         self.paused = True
@@ -259,26 +259,29 @@ class ChatServer(object):
             self.take_frames(member)
 
     def take_frames(self, member):
-        """Do what the frames say that have come whole."""
+        """Act on each complete frame. The others are told of all of them at once."""
+        news = bytearray()
         try:
             data = take_frame(member.incoming, MAX_FRAME)
             while data is not None:
-                self.take(member, data)
+                news += self.take(member, data)
                 data = take_frame(member.incoming, MAX_FRAME)
+            self.broadcast(member, news)
         except ChatError, error:
+            self.broadcast(member, news)
             self.post(member, '! %s' % error)
             self.part(member)
 
     def take(self, member, data):
-        """Take one frame: a name, or something to say."""
+        """Take one frame, a name or something to say; return the news as a frame."""
         text = decoded(data)
         if member.name is None:
-            self.join(member, data, text)
-        else:
-            self.broadcast(member, '<%s> %s' % (member.name, text))
+            return self.join(member, data, text)
+        return framed('<%s> %s' % (member.name, text))
 
     def join(self, member, data, name):
-        """Take in a member; raise ChatError if it cannot have that name."""
+        """Let a member join and return the news as a frame; raise ChatError if it
+        cannot have that name."""
         seen = as_seen(name)
         if seen in self.named:
             raise ChatError('that name is taken')
@@ -292,15 +295,14 @@ class ChatServer(object):
         self.named[seen] = member
         say('%s joined' % printable(name))
         self.post(member, '* Welcome, %s. Others here: %d' % (name, others))
-        self.broadcast(member, '* %s joined' % name)
+        return framed('* %s joined' % name)
 
-    def broadcast(self, speaker, text):
-        """Say something to all but the speaker. All of it happens at once: so
+    def broadcast(self, speaker, news):
+        """Send frames to all but the speaker. They are queued for all at once, so
         everybody reads everything in the same order."""
-        frame = framed(text)
         for member in self.named.values():
-            if member is not speaker:
-                member.outgoing += frame
+            if news and member is not speaker:
+                member.outgoing += news
                 self.unsent.add(member)
 
     def post(self, member, text):
@@ -314,7 +316,7 @@ class ChatServer(object):
             self.write(self.unsent.pop())
 
     def write(self, member):
-        """Write what the kernel takes; see to what is left of it."""
+        """Write what the kernel takes; then see to what is left."""
         try:
             sent = member.sock.send(member.outgoing)
             del member.outgoing[:sent]
@@ -337,14 +339,14 @@ class ChatServer(object):
             self.watch(member.sock, *watched)
 
     def part(self, member):
-        """Take leave: what waits for the member is still written. Then its own
-        close is awaited, for to close with unread input is to reset."""
+        """Take leave: write what the member has still to read, then wait for its
+        close. To close with unread input would reset the connection."""
         self.leave(member)
         self.parting.setdefault(member, time.time() + LINGER_SECONDS)
         self.unsent.add(member)
 
     def say_goodbye(self, member):
-        """Nothing waits for it any more: half-close, or close."""
+        """All has been written: half-close, or close."""
         self.attend(member)
         try:
             member.sock.shutdown(socket.SHUT_WR)
@@ -354,7 +356,7 @@ class ChatServer(object):
             self.drop(member)
 
     def drop_overdue(self):
-        """Close what has been parting for too long."""
+        """Close the connections that have been parting for too long."""
         for member, deadline in self.parting.items():
             if deadline <= time.time():
                 self.drop(member)
@@ -370,7 +372,7 @@ class ChatServer(object):
         if name is not None:
             del self.named[as_seen(name)]
             say('%s left' % printable(name))
-            self.broadcast(member, '* %s left' % name)
+            self.broadcast(member, framed('* %s left' % name))
 
     def forget(self, sock):
         member = self.members.pop(sock)
@@ -384,7 +386,7 @@ class Client(object):
     """One connection to a room."""
 
     def __init__(self, ip, port, name):
-        """Connect and give a name, as bytes; raise socket.error if nobody
+        """Connect and send a name, as bytes; raise socket.error if nobody
         listens."""
         self.incoming = bytearray()
         self.sock = socket.create_connection((ip, port))
@@ -398,7 +400,7 @@ class Client(object):
         self.sock.sendall(HEADER.pack(len(data)) + data)
 
     def receive(self):
-        """Read once. Return the texts that have come whole, or None at the end;
+        """Read once. Return the texts of complete frames, or None at the end;
         raise ChatError if one is the server's refusal."""
         data = self.sock.recv(BUF_SIZE)
         if not data:
@@ -458,7 +460,7 @@ def converse(client):
 
 
 def play(name, server):
-    """Return a new client of a server, when the server has welcomed it."""
+    """Return a new client of a server, once the server has welcomed it."""
     client = Client(server.server_address[0], server.server_address[1], name)
     hear(name, client)
     return client
@@ -474,7 +476,7 @@ def hear(name, client):
 
 
 def let_go(server):
-    """Shut every connection down: no client may wait for a server that has failed."""
+    """Shut down every connection: no client may wait for a server that has failed."""
     for sock in server.members.keys():
         sock.shutdown(socket.SHUT_RDWR)
 

@@ -1,8 +1,8 @@
 """The screen and the command line of every recipe.
 
-A recipe prints by say(), so that even the reader of a pipe sees each line at once. It
-shows bytes by printable(), so that no client can control a terminal. A CommandLine
-reads its options and starts it:
+A recipe prints with say(), so that even the reader of a pipe sees each line at once.
+It shows bytes with printable(), so that no client can control a terminal. A
+CommandLine reads the recipe's options and starts it:
 
     parser = CommandLine('What the recipe is.')
     parser.add_server_options('localhost', 0)
@@ -25,7 +25,7 @@ for name in 'latin-1', 'unicode_escape':
 
 
 class Failure(Exception):
-    """Ends the program with one line of error, which says str() of this."""
+    """Ends the program with one line of error: the str() of this."""
 
 
 def say(message):
@@ -54,7 +54,7 @@ def renew_stdout():
 
 
 def require(module, name, what):
-    """End the program if a module lacks a name; what says what that stands for."""
+    """End the program if a module lacks a name. what: words for it in the error."""
     if not hasattr(module, name):
         script = os.path.basename(sys.argv[0])
         sys.exit('%s: error: no %s on this platform' % (script, what))
@@ -68,20 +68,20 @@ def port_number(text):
 
 
 def count(text):
-    """Return text as a number of requests from 1 on, or raise ArgumentTypeError."""
+    """Return text as a number of requests from 1 up, or raise ArgumentTypeError."""
     if not re.match('[1-9][0-9]{0,8}$', text):
         raise argparse.ArgumentTypeError('not a number of requests: %s' % text)
     return int(text)
 
 
 class CommandLine(argparse.ArgumentParser):
-    """An argument parser that says each error in one line, and starts the recipe."""
+    """An argument parser that reports each error in one line, and starts the recipe."""
 
     def __init__(self, description):
         argparse.ArgumentParser.__init__(self, description=description)
 
     def print_help(self, file=None):
-        say(self.format_help().rstrip('\n'))  # argparse would not see it fail
+        say(self.format_help().rstrip('\n'))  # argparse would hide a failure
 
     def error(self, message):
         self.exit(2, '%s: error: %s\n' % (self.prog, message))
@@ -119,8 +119,8 @@ class CommandLine(argparse.ArgumentParser):
 
     def run(self, demonstrate, serve, connect=None):
         """Call what the arguments ask for: connect(args), where args.connect is a
-        path or (host, port); or serve(args); or else demonstrate(). Failure and the
-        errors of the system end the program."""
+        path or (host, port); or serve(args); or else demonstrate(). A Failure or an
+        error of the system ends the program."""
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # to end without a traceback
         try:
             os.fstat(1)  # else our first socket would become stdout

@@ -37,7 +37,7 @@ class ForkedClient(object):
             raise
 
     def run(self):
-        """Send the message and say that no more will come; print the reply."""
+        """Send the message, shut down the sending side, and print the reply."""
         current_process_id = os.getpid()
         say('PID %s Sending echo message to the server : "%s"'
             % (current_process_id, ECHO_MSG))
@@ -45,7 +45,7 @@ class ForkedClient(object):
         say('Sent: %d characters, so far...' % sent_data_length)
         self.sock.shutdown(socket.SHUT_WR)
         response = self.receive()
-        # From the sixth character on: what follows a pid of three digits.
+        # From the sixth byte on: what follows a pid of three digits.
         say('PID %s received: %s'
             % (current_process_id, printable(response[5:])))
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python2.7
-"""What overlaps and what waits: four families of servers, in three kinds each.
+"""What overlaps and what waits: four families of servers, three kinds of each.
 
 The families are TCP, UDP, and the streams and datagrams of Unix sockets. The kinds
 are: synchronous, a process for each request (ForkingMixIn), a thread for each
@@ -11,7 +11,7 @@ processes share.
 Without arguments this sends every server two requests at once and prints a
 table: whether their services overlapped or queued, and how many service times
 both took. With --serve --server NAME it is one of the servers for real clients.
-A stream server reads one line, or what comes before the client closes its
+A stream server reads one line, or what comes before the client shuts down its
 sending side; a datagram is answered whatever it says.
 """
 import argparse
@@ -39,7 +39,7 @@ require(socket, 'AF_UNIX', 'Unix sockets')
 
 
 def slow_service():
-    """Take SERVICE_TIME seconds; return the reply: when it began and ended."""
+    """Take SERVICE_TIME seconds; return the reply: when this began and ended."""
     begin = time.time()
     while time.time() < begin + SERVICE_TIME:
         time.sleep(max(0, begin + SERVICE_TIME - time.time()))
@@ -173,7 +173,7 @@ def make_server(name, host, port, folder):
     if server_class.address_family == socket.AF_UNIX:
         address = os.path.join(folder, name)
     server = serving.listening(server_class, address, handler_class)
-    server.handle_error = request_failed  # on any class, the library's own too
+    server.handle_error = request_failed  # on the instance, whatever its class
     return server
 
 
@@ -231,7 +231,7 @@ def overlapped(services):
 
 def service_times(services):
     """Return how many times SERVICE_TIME they took together, a whole number;
-    halves go up."""
+    halves are rounded up."""
     seconds = (max(end for _, end in services)
                - min(begin for begin, _ in services))
     return int(round(seconds / SERVICE_TIME))
@@ -310,7 +310,7 @@ def serve(args):
 
 
 def server_name(text):
-    """Return text if it is the name of a server, or raise."""
+    """Return text if it is the name of a server, or raise ArgumentTypeError."""
     if text not in SERVERS:
         raise argparse.ArgumentTypeError('no such server: %s' % text)
     return text

@@ -4,11 +4,11 @@
     serve(server)               # prints where, and serves until SIGINT or SIGTERM
     with running(server): ...   # or serves in a thread while the block lasts
 
-serve_forever() of the library ends when shutdown() is called, but not by its own
-thread: shutdown() waits for the loop to end (Python docs, SocketServer). So
+The library's serve_forever() ends when another thread calls shutdown(). Its own
+thread cannot: shutdown() waits for the loop to end (Python docs, SocketServer). So
 the loop always runs in a thread of its own, and the main thread waits for a signal,
-whose handler only makes a note. The main thread then shuts the connection down that
-is being served, so that its handler reads the end of it, and calls shutdown().
+whose handler only sets a flag. The main thread then shuts down the connection being
+served, so that its handler reads end-of-file, and calls shutdown().
 """
 import contextlib
 import errno
@@ -24,18 +24,18 @@ import time
 
 from console import printable, report, say
 
-POLL = 0.1  # seconds between two looks at whether to stop
+POLL = 0.1  # seconds between two checks of whether to stop
 RETRY_SECONDS = 0.5  # until the next attempt to accept
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-SELECT_LIMIT = 1000  # select() takes descriptors below 1,024; some are still to come
+SELECT_LIMIT = 1000  # select() takes descriptors below 1,024; a few are still to come
 
 
 def listening(server_class, address, handler_class):
     """Return a new server at an address; raise socket.error if it cannot listen.
 
-    A restarted server need not wait until the kernel forgets old connections. A
-    socket file is its owner's alone from the first moment, and its folder must not be
-    open to everybody.
+    A restarted server need not wait until the kernel forgets old connections. From
+    the first moment only its owner can use a socket file; its folder must not be
+    writable by everybody.
     """
     server = server_class(address, handler_class, bind_and_activate=False)
     family_and_type = server.address_family, server.socket_type
@@ -56,8 +56,8 @@ def listening(server_class, address, handler_class):
 
 
 def listen(host, port, backlog):
-    """Return a listening socket on the first address of host that can be had; raise
-    socket.error, the last one, if there is none."""
+    """Return a listening socket on the first address of host that is free; if none
+    is, raise the last socket.error."""
     for family, kind, protocol, _, address in socket.getaddrinfo(
             host, port, socket.AF_INET, socket.SOCK_STREAM):
         sock = socket.socket(family, kind, protocol)
@@ -73,14 +73,14 @@ def listen(host, port, backlog):
 
 
 def refuse_beyond_select(sock):
-    """Close a socket with a descriptor too high for select(), and raise socket.error."""
+    """Refuse a socket too high for select(): close it, and raise socket.error."""
     if sock.fileno() >= SELECT_LIMIT:
         sock.close()
         raise socket.error(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 def refuse_unsafe(path):
-    """Raise OSError where somebody else could put another file in place."""
+    """Raise OSError if another user could replace the socket file."""
     folder = os.path.dirname(path) or os.curdir
     if os.path.islink(path):
         raise OSError(errno.EPERM, 'The path is a symbolic link')
@@ -105,17 +105,17 @@ def close(server):
 class Loop(threading.Thread):
     """A server's own serve_forever(), in a thread; the server's stop() ends it.
 
-    let_go: a function that ends the connections of a server, which it is given.
+    let_go: a function that is given the server, and ends its connections.
     """
 
     def __init__(self, server, name=None, let_go=None):
         threading.Thread.__init__(self, name=name)
         self.daemon = True  # it must not keep the process alive
         self.server, self.let_go = server, let_go
-        self.error = None  # what has ended the loop
+        self.error = None  # the exception that ended the loop
 
     def run(self):
-        """Serve. If an error ends that, no client may be left waiting."""
+        """Serve. If that ends in an error, leave no client waiting."""
         try:
             self.serve()
         except Exception, error:
@@ -134,7 +134,7 @@ class Loop(threading.Thread):
         self.server.stop()
 
     def stop(self):
-        """End the loop; raise the error if one has ended it already."""
+        """End the loop. If an error has ended it already, raise that error."""
         self.tell()
         if self.is_alive():
             self.join()
@@ -143,10 +143,10 @@ class Loop(threading.Thread):
 
 
 class LibraryLoop(Loop):
-    """The loop of a server of the library, which shutdown() ends.
+    """The loop of one of the library's servers: shutdown() ends it.
 
     work: a function to call in place of serve_forever(); it is given this Loop.
-    how: which half of the connection that is being served is shut down at the end.
+    how: which half of the connection being served is shut down at the end.
     """
 
     def __init__(self, server, name=None, let_go=None, work=None,
@@ -154,8 +154,8 @@ class LibraryLoop(Loop):
         Loop.__init__(self, server, name, let_go)
         self.work, self.how = work, how
         self.told = False  # to stop
-        self.connection = None  # the one that is being served
-        # Replaced on the server itself, which may be of a class of the library's own.
+        self.connection = None  # the one being served
+        # Replaced on the instance, for its class may be the library's own.
         self.accept, server.get_request = server.get_request, self.get_request
         self.release, server.close_request = server.close_request, self.close_request
 
@@ -166,12 +166,12 @@ class LibraryLoop(Loop):
             else:
                 self.server.serve_forever(POLL)
         except:
-            self.server.server_close()  # else those in the backlog would wait
+            self.server.server_close()  # else clients in the backlog would wait
             raise
 
     def get_request(self):
-        """Accept a client. If there is no descriptor for it, pause: it waits in the
-        backlog, and the loop would try again at once."""
+        """Accept a client. If no descriptor is left for it, it stays in the backlog:
+        then pause, or the loop would try again at once."""
         try:
             request, client_address = self.accept()
         except socket.error, error:
@@ -191,7 +191,7 @@ class LibraryLoop(Loop):
         self.release(request)
 
     def end_connections(self):
-        """Shut the connection down that is being served, then let the others go."""
+        """Shut down the connection being served, then let the others go."""
         connection = self.connection
         if connection:
             try:
@@ -201,7 +201,7 @@ class LibraryLoop(Loop):
         Loop.end_connections(self)
 
     def has_request(self):
-        """Wait for a client; return False if the end comes first."""
+        """Wait for a client; return False if told to stop first."""
         while not self.told:
             if select.select([self.server], [], [], POLL)[0]:
                 return True
@@ -217,7 +217,7 @@ class LibraryLoop(Loop):
         self.end_connections()
         if self.is_alive() and not self.work:
             self.server.shutdown()
-            self.end_connections()  # some may have come meanwhile
+            self.end_connections()  # more may have come meanwhile
 
 
 def children(server):
@@ -231,7 +231,7 @@ def end_children(server):
         try:
             os.kill(pid, signal.SIGKILL)  # just after fork() SIGTERM may be lost
         except OSError:
-            pass  # the loop has just waited for it
+            pass  # the loop has just reaped it
 
 
 def join_threads(but):
@@ -243,16 +243,16 @@ def join_threads(but):
 
 
 def serve(server, close=close, **options):
-    """Say where a server of the library listens, and serve until SIGINT or SIGTERM,
-    or until its work is done. close: a function that closes the server at the end.
+    """Say where one of the library's servers listens, and serve until SIGINT or
+    SIGTERM, or until its work is done. close: a function that closes it at the end.
     options: see LibraryLoop."""
-    # With a name, for Thread-1 is the name of the first client's.
+    # Named, for Thread-1 is to be the first client's.
     loop = LibraryLoop(server, 'server', **options)
     server_pid = os.getpid()
 
     def stop(signum, frame):
         if os.getpid() != server_pid:
-            os._exit(0)  # a forked child: its client goes, and nothing is printed
+            os._exit(0)  # a forked child drops its client, and prints nothing
         loop.told = True
 
     signal.signal(signal.SIGINT, stop)
@@ -270,8 +270,8 @@ def serve(server, close=close, **options):
 
 
 def serve_on_file(server_class, path, handler_class):
-    """Do the same on a socket file: on path or, if that is None, in a new private
-    folder."""
+    """Do as serve() does, on a socket file: on path or, if that is None, in a new
+    private folder."""
     if path:
         serve(listening(server_class, path, handler_class))
         return
@@ -281,8 +281,8 @@ def serve_on_file(server_class, path, handler_class):
 
 
 def serve_alone(server):
-    """Do the same for a server with a loop of its own. That needs no thread, for it
-    watches the socket that its stop() writes to."""
+    """Do as serve() does, for a server with a loop of its own. The loop needs no
+    thread, for it watches the socket that the server's stop() writes to."""
     def stop(signum, frame):
         server.stop()
 
@@ -298,14 +298,14 @@ def serve_alone(server):
 
 
 def ignore_signals():
-    """Let no signal come between the end of the server and that of the process."""
+    """Ignore signals from the end of the server to the end of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
 def running(server, close=close, loop_class=LibraryLoop, **options):
-    """Have a server serve while the block lasts, in a thread, which the block gets.
+    """Run a server in a thread while the block lasts; the block gets the thread.
     close: as for serve(). options: see loop_class."""
     loop = loop_class(server, **options)
     try:
@@ -331,8 +331,8 @@ def private_folder():
 
 
 def remove(folder):
-    """Remove a folder and all that is in it. This takes one descriptor at a time;
-    shutil.rmtree() takes more, and a crowd of clients may have left no others."""
+    """Remove a folder and all that is in it. This needs one descriptor at a time;
+    shutil.rmtree() needs more, and a crowd of clients may have left no others."""
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         if os.path.isdir(path):

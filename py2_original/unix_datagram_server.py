@@ -2,8 +2,8 @@
 """Datagrams on a socket file: UnixDatagramServer.
 
 The reply to each datagram is one datagram: the same bytes in upper case. It can
-only go to a client that has bound a path too, so this one binds a file in a folder
-of its own; a client without a path gets no answer. Nothing is lost on the way
+only go to a client that has bound a path too, so ours binds a file in a folder of
+its own; a client without a path gets no answer. Nothing is lost on the way
 between two programs on one machine, but a client that does not read loses its
 replies: the server does not wait for it. The server is synchronous: it handles one
 datagram at a time.
@@ -31,7 +31,7 @@ require(socket, 'AF_UNIX', 'Unix sockets')
 
 
 class Client(object):
-    """A socket that talks to one server, and says so on the screen."""
+    """A socket that talks to one server, and prints what it sends and receives."""
 
     def __init__(self, name, path, own_path):
         """Bind own_path, so that the server can answer, and talk to the server at

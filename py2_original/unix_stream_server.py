@@ -30,7 +30,7 @@ require(socket, 'AF_UNIX', 'Unix sockets')
 
 
 class Client(object):
-    """One connection, which says on the screen what it sends and receives."""
+    """One connection, which prints what it sends and receives."""
 
     def __init__(self, name, path):
         """Connect to the socket file; raise socket.error if nobody listens."""
@@ -43,7 +43,7 @@ class Client(object):
             raise
 
     def send(self, message):
-        """Send one line: message is without its newline."""
+        """Send one line; message has no newline."""
         say('%s sends: %s' % (self.name, printable(message)))
         self.sock.sendall(message + '\n')
 

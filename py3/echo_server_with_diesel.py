@@ -2,8 +2,8 @@
 """Many clients in one thread, written as if there were one: diesel.
 
 The reply to each line is "You said: <line>". A line ends with a carriage return
-and a newline, as until_eol() has it. echo() looks as if it waited for its client
-and nobody else, but each until_eol() hands over to whichever client has spoken. A
+and a newline: until_eol() waits for both. echo() looks as if it waited for its
+client and nobody else, but each until_eol() lets the other clients be served. A
 client that shuts down its sending side has left: diesel then closes the connection.
 
 Without arguments this plays a server and two clients, and ends. With --serve
@@ -17,7 +17,7 @@ import sys
 import serving
 from console import CommandLine, printable, say
 
-# No release of diesel runs on Python 3: the project brings one of its own.
+# No release of diesel runs on Python 3: the project brings its own.
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 try:
     from compat import diesel
@@ -44,7 +44,7 @@ def echo(address):
 
 
 class EchoService(diesel.Service):
-    """Rests when there is no descriptor for the next client. diesel itself would ask
+    """Pauses when there is no descriptor for the next client. diesel itself would try
     again at once, and never serve the clients that it has."""
 
     def accept_new_connection(self):
@@ -63,7 +63,7 @@ class EchoClient(diesel.Client):
 
     @diesel.call
     def ask(self, message):
-        """Send a line and return the answer, with its end.
+        """Send a line and return the answer, with its line end.
 
         Raise diesel.ClientConnectionClosed if the server closes instead.
         """
@@ -98,8 +98,8 @@ def demonstrate():
     service = EchoService(echo, SERVER_PORT, SERVER_HOST)
 
     def leave(client):
-        # Nobody else runs between close() and wait(): the news that the client
-        # has left cannot come before we listen for it.
+        # No other loop runs between close() and wait(): 'left' cannot be fired
+        # before we wait for it.
         client.close()
         diesel.wait('left')
 
@@ -128,7 +128,7 @@ def serve(args):
 
     def announce():
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)  # diesel would not replace another
+            signal.signal(number, signal.SIG_DFL)  # diesel replaces no other handler
             diesel.signal(number, stop)
         say('Server listening on %s:%s' % service.sock.getsockname())
         diesel.wait('stop')

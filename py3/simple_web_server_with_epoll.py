@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A web server in one thread: epoll says which connections have something to do.
+"""A web server in one thread: epoll tells which connections are ready.
 
-GET and HEAD of / are answered with a greeting, on connections that stay open for
-the next request, as HTTP/1.1 has it (RFC 9112). What is no request is answered
-with an error and the end of the connection. A line may end in LF alone (RFC 9112,
-section 2.2); bodies of requests are read and thrown away.
+GET and HEAD of / are answered with a greeting. A connection stays open for the next
+request, as in HTTP/1.1 (RFC 9112). What is not a request is answered with an error,
+and the connection is closed. A line may end in LF alone (RFC 9112, section 2.2);
+the bodies of requests are read and discarded.
 
 A connection is in one of four states:
 
@@ -15,8 +15,9 @@ A connection is in one of four states:
                                      has begun, or linger if it was the last
     linger   the client must close   nothing
 
-Each state has a time, SECONDS, after which the connection is closed, unless it
-says 408. A client that has closed and read everything is closed at once.
+Each state has a time limit in SECONDS. When that has passed, the connection is
+closed, after a 408 where the table says so. It is closed at once when the client
+has closed and all replies are written.
 
 Our own choices: chunked bodies are not taken (411), unknown methods are answered
 like POST (405), and preconditions (If-Match and so on) are ignored.
@@ -27,7 +28,6 @@ waits for real clients; with --connect HOST PORT it is one client.
 import collections
 import email.utils
 import errno
-import itertools
 import re
 import select
 import socket
@@ -43,13 +43,13 @@ BACKLOG = 1024
 BUF_SIZE = 4 * 1024  # bytes that are read from a client in its turn
 MAX_HEAD = 8 * 1024  # bytes of a request line, and of a whole head
 MAX_BODY = 1024 * 1024  # bytes
-MAX_WAITING = 64 * 1024  # bytes of replies unread, before we read no more
-MAX_KEPT = 256  # heads, and answers, that are kept for who asks the same again
+MAX_WAITING = 64 * 1024  # bytes of unread replies at which we stop reading
+MAX_KEPT = 256  # heads, and answers, that are cached
 RETRY_SECONDS = 1  # until the next attempt to accept
-# How long may pass while we wait for: the rest of a request, the replies to be
-# read, another request, the client's close.
+# How long a client has: to finish a request, to read its replies, to begin another
+# request, to close.
 SECONDS = {'request': 10, 'reply': 10, 'idle': 75, 'linger': 2}
-WORTH_MOVING = 0.02  # of its time, that a deadline is moved at least
+WORTH_MOVING = 0.02  # a deadline moves by this share of its time limit or more
 REASONS = {  # RFC 9110, section 15, and RFC 6585, section 5
     200: 'OK', 400: 'Bad Request', 404: 'Not Found', 405: 'Method Not Allowed',
     408: 'Request Timeout', 411: 'Length Required', 413: 'Content Too Large',
@@ -60,8 +60,8 @@ REASONS = {  # RFC 9110, section 15, and RFC 6585, section 5
 CONTINUE = b'HTTP/1.1 100 Continue\r\n\r\n'
 SERVER_WIDE = (b'OPTIONS', b'*')  # RFC 9112, section 3.2.4
 HEAD_END = re.compile(b'\n\r?\n')
-EMPTY_LINES = re.compile(b'(\r?\n)+')
-START = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]|\r?\Z")  # of a request line
+# Empty lines, and what a request line may begin with.
+START = re.compile(rb"((?:\r?\n)*)(?:[!#$%&'*+.^_`|~0-9A-Za-z-]|\r?\Z)")
 REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) "
                           rb"((?:[!-$&-~]|%[0-9A-Fa-f]{2})+) HTTP/(\d)\.(\d)\Z")
 FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)\Z")
@@ -77,7 +77,7 @@ require(select, 'epoll', 'epoll')
 
 
 class BadRequest(Exception):
-    """What the client sent is no request that can be served; status says why."""
+    """The client's request cannot be served; status says why."""
 
     def __init__(self, status):
         Exception.__init__(self, REASONS[status])
@@ -89,7 +89,7 @@ Request = collections.namedtuple(
 
 
 def parse_head(head):
-    """Return the Request that the bytes of a head say, empty line included.
+    """Return the Request in the bytes of a head, which include the empty line.
 
     Raise BadRequest for what RFC 9112 forbids, or what this server cannot do.
     """
@@ -123,15 +123,15 @@ def parse_fields(lines):
         match = FIELD.match(line)
         if not match:
             raise BadRequest(400)
-        # Were these spaces in the pattern, it would try for minutes: each of
-        # the first with each of the last.
+        # With these spaces in the pattern, a match could take minutes: it would
+        # try each of the first with each of the last.
         value = match.group(2).strip(b' \t')
         fields.setdefault(match.group(1).lower(), []).append(value)
     return fields
 
 
 def tokens(values):
-    """Return the words of a field that is a list, in lower case, without empty ones
+    """Return the elements of a list in a field, in lower case, without empty ones
     (RFC 9110, section 5.6.1.2)."""
     words = [word.strip(b' \t').lower() for word in b','.join(values).split(b',')]
     return [word for word in words if word]
@@ -146,7 +146,7 @@ def check_host(hosts, minor):
 
 
 def check_authority(authority):
-    """Raise BadRequest unless bytes are a host, and perhaps a port (RFC 3986,
+    """Raise BadRequest unless these bytes are a host with an optional port (RFC 3986,
     section 3.2)."""
     match = HOST.match(authority)
     if not match:
@@ -169,7 +169,7 @@ def body_length(fields, minor):
     match = LENGTHS.match(b','.join(fields.get(b'content-length', [b'0'])))
     if not match:
         raise BadRequest(400)
-    # Thousands of digits are a number too, whose int() takes long, be they zeros.
+    # int() of thousands of digits takes long, even if they are zeros.
     digits = match.group(1).lstrip(b'0')
     if len(digits) > 10 or int(digits or 0) > MAX_BODY:
         raise BadRequest(413)
@@ -205,7 +205,7 @@ def status_of(request):
 
 
 def reply(status, request=None, head_only=False):
-    """Return the bytes of a reply. Without a request it is the last one."""
+    """Return the bytes of a reply; without a request, the connection's last."""
     text = GREETING if status == 200 else REASONS[status] + '\n'
     body = text.encode('utf-8')
     lines = ['HTTP/1.1 %d %s' % (status, REASONS[status]),
@@ -223,7 +223,7 @@ def reply(status, request=None, head_only=False):
 
 
 def keep(memory, key, value):
-    """Put a value into a dict that holds MAX_KEPT at most."""
+    """Put a value into a dict that holds at most MAX_KEPT."""
     if len(memory) >= MAX_KEPT:
         memory.clear()
     memory[key] = value
@@ -236,18 +236,18 @@ class Connection(object):
         self.sock = sock
         self.incoming = bytearray()
         self.outgoing = bytearray()
-        self.request = None  # the one whose body is on its way
+        self.request = None  # the one whose body is arriving
         self.left = 0  # bytes of that body
         self.head_only = False  # the request, or what has come of it, is a HEAD
         self.events = select.EPOLLIN  # what epoll watches it for
         self.state = 'idle'  # what is awaited: see SECONDS
-        self.answered = False  # a request was, since this state was looked at
-        self.due = 0  # bytes to be read before there is more time to read
-        self.at_end = False  # the client has no more to say
+        self.answered = False  # whether a request was, since the last rest()
+        self.due = 0  # bytes that the client must read to get more time
+        self.at_end = False  # no more input will come from the client
         self.last = False  # no further request is taken
 
     def awaited(self):
-        """Return the state that a connection is in when nothing can be done."""
+        """Return the state in which this connection waits."""
         if self.outgoing:
             return 'reply'
         if self.last:
@@ -264,12 +264,13 @@ class WebServer(object):
         self.server_address = self.listening.getsockname()
         self.wakeup, self.waker = socket.socketpair()
         self.connections = {}  # by descriptor
-        # For each state, connections and until when, the first to expire first.
+        # For each state: connection -> deadline, the first to expire first.
         self.deadlines = dict((state, collections.OrderedDict()) for state in SECONDS)
-        self.now = time.time()  # when the last wait was over
-        self.requests = {}  # by their heads
-        self.answers = {}  # by their requests, and the second
-        self.paused = False  # nobody could be let in at the last attempt
+        self.now = time.time()  # when the last wait ended
+        self.requests = {}  # by head
+        self.answers = {}  # by request, in this second
+        self.second = 0
+        self.paused = False  # the last attempt to accept found no descriptor
         self.retry_at = None
         self.stopping = False
         for sock in (self.listening, self.wakeup, self.waker):
@@ -292,14 +293,14 @@ class WebServer(object):
             self.resume()
 
     def ready(self):
-        """Wait; return pairs of a descriptor and what happened to it."""
+        """Wait; return pairs of a descriptor and its events."""
         return self.epoll.poll(self.patience())
 
     def patience(self):
-        """Return how many seconds may pass without anything to do, or -1."""
+        """Return how many seconds ready() may wait, or -1 for no limit."""
         deadlines = [] if self.retry_at is None else [self.retry_at]
-        for queue in self.deadlines.values():
-            deadlines += [queue[first] for first in itertools.islice(queue, 1)]
+        deadlines += [queue[next(iter(queue))]
+                      for queue in self.deadlines.values() if queue]
         return max(0, min(deadlines) - time.time()) if deadlines else -1
 
     def stop(self):
@@ -316,14 +317,14 @@ class WebServer(object):
         self.epoll.close()
 
     def accept(self):
-        """Let in who waits, as long as there are descriptors."""
+        """Let in all who wait, as long as there are descriptors."""
         while True:
             try:
                 sock, _ = self.listening.accept()
             except OSError as error:
                 if error.errno in serving.OUT_OF_DESCRIPTORS:
                     self.pause(error.strerror)
-                return  # else nobody waits, or somebody no longer does
+                return  # else nobody waits, or a client left while it waited
             self.paused = False
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -333,7 +334,7 @@ class WebServer(object):
             self.enter(connection, 'idle')
 
     def pause(self, reason):
-        """Accept nobody for a while: who comes waits in the backlog."""
+        """Accept nobody for a while: new clients wait in the backlog."""
         if not self.paused:
             say('Nobody is let in for now: %s' % reason)
         self.paused = True
@@ -357,7 +358,7 @@ class WebServer(object):
         self.deadlines[state][connection] = deadline
 
     def expire(self):
-        """End what has been in a state for too long."""
+        """End the connections that have been in a state for too long."""
         for state, queue in self.deadlines.items():
             while queue and queue[next(iter(queue))] <= self.now:
                 self.time_out(next(iter(queue)), state)
@@ -391,10 +392,10 @@ class WebServer(object):
             connection.incoming += data
 
     def advance(self, connection):
-        """Take requests and write replies, until one of both has to wait."""
+        """Take requests and write replies, until neither can go on."""
         progress = True
         while progress:
-            while self.take(connection):
+            while connection.incoming and self.take(connection):
                 pass
             progress = connection.outgoing and self.write(connection)
         if connection.at_end and not connection.outgoing:
@@ -403,9 +404,9 @@ class WebServer(object):
             self.rest(connection)
 
     def rest(self, connection):
-        """Nothing can be done now. New time is given for a new state, for a new
-        request, and to a client that has read what it was given time to read:
-        not for each byte that it sends or reads."""
+        """Wait for the client. It gets new time for a new state, for a new request,
+        and when it has read all that was due: not for each byte that it sends or
+        reads."""
         self.watch(connection)
         state = connection.awaited()
         earned, connection.answered = connection.answered, False
@@ -414,8 +415,8 @@ class WebServer(object):
         if state == connection.state and not earned:
             return
         if state == 'linger':
-            # To close while the client still sends would be a reset, which can
-            # take the reply from it.
+            # To close while the client still sends would cause a reset, and the
+            # client could lose the reply.
             connection.sock.shutdown(socket.SHUT_WR)
         connection.due = len(connection.outgoing)
         self.enter(connection, state)
@@ -426,8 +427,6 @@ class WebServer(object):
             return False
         if connection.request is not None:
             return self.take_body(connection)
-        if not connection.incoming:
-            return False
         head = self.take_head(connection)
         if head is None:
             return False
@@ -442,46 +441,51 @@ class WebServer(object):
         connection.request, connection.left = request, request.length
         if waits and not connection.incoming:
             connection.outgoing += CONTINUE
-        return True
+        return self.take_body(connection)
 
     def request_of(self, head):
-        """Return what parse_head() does: who stays often says the same again."""
+        """Return parse_head(head), cached: a client often sends the same head."""
         if head not in self.requests:
             keep(self.requests, head, parse_head(head))
         return self.requests[head]
 
     def answer_to(self, request):
-        """Return a Request's reply: for a second it is the same, Date included."""
-        key = request, int(self.now)
-        if key not in self.answers:
-            keep(self.answers, key, reply(status_of(request), request,
-                                          request.method == b'HEAD'))
-        return self.answers[key]
+        """Return a Request's reply, cached: it stays the same for a second."""
+        if self.second != int(self.now):
+            self.second = int(self.now)
+            self.answers.clear()
+        if request not in self.answers:
+            keep(self.answers, request, reply(status_of(request), request,
+                                              request.method == b'HEAD'))
+        return self.answers[request]
 
     def take_head(self, connection):
-        """Remove a head and return its bytes, or None if it has not come whole."""
+        """Remove a head and return its bytes, or None if it is not complete."""
         buf = connection.incoming
-        empty = EMPTY_LINES.match(buf)
-        if empty:
-            del buf[:empty.end()]
-        connection.head_only = buf.startswith(b'HEAD ')
-        if not START.match(buf):
+        start = START.match(buf)
+        if not start:
+            connection.head_only = False
             self.refuse(connection, 400)
             return None
-        end = HEAD_END.search(buf)
-        if end:
-            head = bytes(buf[:end.end()])
-            del buf[:end.end()]
+        if start.end(1):
+            del buf[:start.end(1)]
+        connection.head_only = buf.startswith(b'HEAD ')
+        match = HEAD_END.search(buf)
+        if match:
+            end = match.end()
+            head = bytes(buf[:end])
+            del buf[:end]
             return head
         if len(buf) > MAX_HEAD:
             self.refuse(connection, too_long(buf))
         return None
 
     def take_body(self, connection):
-        """Throw away what has come of a body; answer when it is whole."""
-        taken = min(connection.left, len(connection.incoming))
-        del connection.incoming[:taken]
-        connection.left -= taken
+        """Discard what has come of a body; answer when it is complete."""
+        if connection.left:
+            taken = min(connection.left, len(connection.incoming))
+            del connection.incoming[:taken]
+            connection.left -= taken
         if connection.left:
             return False
         request, connection.request = connection.request, None
@@ -530,7 +534,7 @@ class WebServer(object):
 
 
 def converse(ip, port, said):
-    """Send bytes to (ip, port), say so, and print all that comes back but dates."""
+    """Send bytes to (ip, port), and print all that comes back except dates."""
     sock = socket.create_connection((ip, port))
     try:
         sock.sendall(said)

@@ -28,7 +28,7 @@ PATIENCE = 0.2  # seconds: an answer would have come by then
 
 
 class Client(object):
-    """One connection, which says on the screen what it sends and receives."""
+    """One connection, which prints what it sends and receives."""
 
     def __init__(self, name, address):
         """Connect to (ip, port); raise OSError if nobody listens."""
@@ -36,7 +36,7 @@ class Client(object):
         self.sock = socket.create_connection(address)
 
     def send(self, message):
-        """Send one line: message is without its newline."""
+        """Send one line; message has no newline."""
         say('%s sends: %s' % (self.name, printable(message)))
         self.sock.sendall(message + b'\n')
 

@@ -33,7 +33,7 @@ def report(message):
 
 
 def client(ip, port, message):
-    """Say message to the server at (ip, port) and print its whole reply; raise
+    """Send message to the server at (ip, port) and print its whole reply; raise
     OSError if nobody listens there."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:

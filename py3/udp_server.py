@@ -24,16 +24,16 @@ from console import CommandLine, Failure, printable, say
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port
-MAX_DATAGRAM = 65535  # bytes: the most that the length field of UDP can say
+MAX_DATAGRAM = 65535  # bytes: the most that the length field of UDP can hold
 MESSAGE = 'Hello echo server!'
 PATIENCE = 2  # seconds to wait for an answer
 
 
 class Client(object):
-    """A socket that talks to one server, and says so on the screen."""
+    """A socket that talks to one server, and prints what it sends and receives."""
 
     def __init__(self, name, address):
-        """Talk to (ip, port) only: what others send is not for us."""
+        """Talk to (ip, port) only: the kernel drops what others send."""
         self.name = name
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -61,7 +61,7 @@ class Client(object):
         say('%s received: %s' % (self.name, printable(reply)))
 
     def close(self):
-        """Close the socket; the server cannot notice."""
+        """Close the socket; the server does not notice."""
         self.sock.close()
 
 
@@ -84,7 +84,7 @@ class EchoServer(socketserver.UDPServer):
     max_packet_size = MAX_DATAGRAM  # the library's 8192 would cut the rest off
 
     def verify_request(self, request, client_address):
-        """Return False for a sender with our own port, which could be ourselves."""
+        """Return False for a sender with our own port: it could be this server."""
         return client_address[1] != self.server_address[1]
 
     def handle_error(self, request, client_address):

@@ -1,6 +1,6 @@
 """Which recipes a test is about: what `study check` goes by.
 
-The first of these that a test has says it:
+The first of these that a test has decides:
 
     @pytest.mark.about('udp_server', ...)   on the test, or else its class or module
     a parameter whose value is the name of a recipe

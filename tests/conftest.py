@@ -7,6 +7,7 @@ import platform
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -19,7 +20,7 @@ from tests import about
 from tests import exchange
 from tests.talk import Conversation
 
-# From good to bad: a test that passes and then fails to clean up has two.
+# From good to bad: a test that passes and then fails to clean up has two outcomes.
 OUTCOMES = ('passed', 'skipped', 'xfailed', 'failed', 'error')
 
 
@@ -38,9 +39,20 @@ def pytest_configure(config):
     if config.getoption('--tree'):
         os.environ['PORT_TREE'] = os.path.abspath(config.getoption('--tree'))
     try:
-        trees.current_tree()
+        tree = trees.current_tree()
     except trees.TreeError as error:
         raise pytest.UsageError(str(error))
+    if not (os.environ.get('PORT_TREE') or hasattr(config, 'workerinput')):
+        compile_modules(tree)
+
+
+def compile_modules(tree):
+    """Leave bytecode beside our own modules: the children of the suite write none, and
+    each of a thousand would compile them again."""
+    with open(os.devnull, 'wb') as nothing:
+        subprocess.call([sys.executable, '-m', 'compileall', '-q', tree.path,
+                         os.path.join(trees.ROOT, 'compat')],
+                        stdout=nothing, stderr=nothing)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -189,7 +201,7 @@ def open_descriptors():
 
 
 def collect():
-    """Have PyPy close what nobody has any more; CPython has done so already."""
+    """Have PyPy close what nothing refers to; CPython has done so already."""
     if platform.python_implementation() == 'PyPy':
         gc.collect()
 

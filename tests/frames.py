@@ -1,4 +1,4 @@
-"""The chat's frames: a length, four bytes in network order, and so many bytes."""
+"""The chat's frames: a length, four bytes in network order, and that many bytes."""
 import struct
 
 

@@ -1,8 +1,8 @@
 """A server inside this process: in a thread, or its loop turned by hand.
 
 By hand, the server is a real one, on real sockets (a socketpair for each client), but
-its loop runs only until nothing is ready. So where a conversation is cut is where the
-server reads it, and a thousand conversations take a second.
+its loop runs only until nothing is ready. So the server reads a conversation in the
+very pieces that a test sends, and a thousand conversations take a second.
 """
 import contextlib
 import errno
@@ -96,7 +96,7 @@ class Inside(object):
         self.peers.remove(peer)
 
     def answer(self, pieces):
-        """Return all that a new client gets that says these pieces, a list of
+        """Return all that a new client gets when it sends these pieces, a list of
         bytes, and half-closes."""
         peer = self.connect()
         for piece in pieces:
@@ -155,7 +155,7 @@ def serving(module):
 
 @contextlib.contextmanager
 def ignoring(kind):
-    """Go on after an exception of this kind."""
+    """Ignore an exception of this kind."""
     try:
         yield
     except kind:

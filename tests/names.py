@@ -1,4 +1,4 @@
-"""The recipes by short names, and in the groups in which the tests ask them."""
+"""Short names for the recipes, and the groups in which the tests use them."""
 from compat import trees
 
 TCP, UDP = 'tcp_server', 'udp_server'

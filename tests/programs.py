@@ -1,4 +1,4 @@
-"""Programs that are none of ours, where this machine has them."""
+"""Programs that are not ours, where this machine has them."""
 import os
 import subprocess
 

@@ -11,7 +11,7 @@ import threading
 
 from compat.process import DEADLINE
 
-MOST = 65536  # bytes a read or a datagram may bring
+MOST = 65536  # bytes that one read or one datagram may bring
 
 
 def family_of(address):

@@ -48,7 +48,7 @@ class Conversation(object):
         return data
 
     def read_line(self):
-        """Return the bytes up to and with the next newline."""
+        """Return the bytes up to and including the next newline."""
         data = b''
         while not data.endswith(b'\n'):
             piece = self.sock.recv(1)

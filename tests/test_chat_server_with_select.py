@@ -285,7 +285,7 @@ def test_no_character_that_only_formats_is_shown(recipe):
     ids=['61c', '200e', '200f', '202e', '2066', '8e2', '13430', '1d173', 'e0001',
          'e007f'])
 def test_what_hides_the_order_of_a_text_is_shown_as_an_escape(recipe, character):
-    # Some are younger than Python 2's table of Unicode.
+    # Some are newer than Python 2's table of Unicode.
     shown = recipe(NAME).harmless(u'a' + character + u'b\U0001f40d')
     escape = character.encode('unicode_escape').decode('ascii')
     assert shown == u'a' + escape + u'b\U0001f40d'
@@ -293,7 +293,7 @@ def test_what_hides_the_order_of_a_text_is_shown_as_an_escape(recipe, character)
 
 @pytest.mark.hostile
 @rule('selectors')
-def test_who_does_not_read_is_dropped_and_delays_nobody(joined, ann_and_bob):
+def test_a_member_that_does_not_read_is_dropped_and_delays_nobody(joined, ann_and_bob):
     ann, bob = ann_and_bob
     joined(b'deaf', 2)
     ann.expect(frame(b'* deaf joined'))

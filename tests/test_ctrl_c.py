@@ -1,4 +1,4 @@
-"""Ctrl-C on what is no server: a client that waits, a demonstration."""
+"""Ctrl-C on what is not a server: a client that waits, a demonstration."""
 import os
 import signal
 import socket

@@ -25,7 +25,7 @@ FULL_AFTER = ('out = tempfile.TemporaryFile(); '
               'resource.setrlimit(resource.RLIMIT_FSIZE, (%d, %d)); '
               'os.dup2(out.fileno(), 1); out.close()')
 CLOSED = 'import os, sys; os.close(1); os.execv(sys.executable, [sys.executable] + %r)'
-# Python 3 tries once more at its end what it could not write; -u would hide that.
+# At its end Python 3 tries again to write what it could not; -u would hide that.
 BUFFERED = {'PYTHONUNBUFFERED': ''}
 
 ways_to_print = pytest.mark.parametrize('name, args', [

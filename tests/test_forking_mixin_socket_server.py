@@ -41,7 +41,7 @@ def ask(conversation, address, request):
     return client.read_all()
 
 
-# Names that readers rely on: first, lest these get what a fork leaves to the collector
+# Names that readers rely on: first, before a fork leaves anything to be collected
 
 @pytest.mark.unit
 def test_the_constants_are_the_given_ones(forking):

@@ -1,5 +1,5 @@
-"""A full room: everybody reads everything once and in one order, whoever else does not
-read at all. (With 500 clients for a minute: benchmarks/load_chat.py.)"""
+"""A full room: whoever reads gets everything once and in one order, even if others do
+not read at all. (With 500 clients for a minute: benchmarks/load_chat.py.)"""
 import pytest
 
 from tests.frames import frame, read_frame
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.about(CHAT)
 CLIENTS = 40
 MESSAGES = 200
 ROUND = 20  # messages, then they are read
-SIZE = 50000  # bytes of a message: those of all are more than the kernel keeps
+SIZE = 50000  # bytes of a message: together they are more than the kernel buffers
 NUMBER = '%08d'
 
 
@@ -52,7 +52,7 @@ def test_all_in_a_full_room_read_every_message_once_in_one_order(running, conver
                       if number % len(speakers) != index]
             assert heard(client, len(wanted)) == wanted
     assert sorted(order) == list(range(MESSAGES))
-    # Nothing comes twice: what is next in every queue is the last to be said.
+    # Nothing comes twice: the next thing in every queue is the last that was said.
     listener.send(frame(NUMBER.encode('ascii') % MESSAGES))
     for client in speakers:
         assert heard(client, 1) == [MESSAGES]

@@ -15,11 +15,11 @@ from tests.names import DATAGRAMS, DIESEL, FORKING, PLAIN_STREAMS, THREADING, UD
 
 LABELLED = [FORKING, THREADING]
 STREAMS = PLAIN_STREAMS + LABELLED + [DIESEL]
-PIECE = 1024  # bytes: of a longer line these servers answer so much at a time
+PIECE = 1024  # bytes: these servers answer a longer line in pieces of this size
 EOL = b'\r\n'
 
-# A failing example is not made smaller: each attempt could wait for the deadline. That
-# examples are made slowly says only that the machine has much to do.
+# A failing example is not shrunk: each attempt could wait for the deadline. That
+# examples are made slowly says only that the machine is busy.
 few = settings(max_examples=40, deadline=None, derandomize=True, database=None,
                suppress_health_check=[HealthCheck.too_slow],
                phases=[Phase.explicit, Phase.generate])

@@ -114,11 +114,11 @@ def test_without_a_descriptor_accepting_rests_and_goes_on(running, conversation,
 @pytest.mark.hostile
 @pytest.mark.rule('diesel')
 @pytest.mark.parametrize('name', [THREADING, DIESEL])
-def test_who_finds_no_descriptor_is_served_when_others_go(
+def test_a_client_that_finds_no_descriptor_is_served_when_others_go(
         running, conversation, ask, name):
     server = running(name)
     room, before = 3, kernel.descriptors(server.pid)
-    ask(name, server.address)  # what it imports late is there now
+    ask(name, server.address)  # what it imports late is imported now
     process.wait_until(lambda: kernel.descriptors(server.pid) == before, 'all are gone')
     kernel.leave_descriptors(server.pid, room)
     clients = [conversation(server.address) for _ in range(2 * room)]
@@ -183,8 +183,8 @@ def test_a_server_that_gets_no_descriptor_at_all_is_one_line_and_status_1(tree, 
 
 @pytest.fixture
 def begun():
-    """A function: the address of a server -> a socket that does not block and has
-    begun to connect. It is closed with the test."""
+    """A function: the address of a server -> a non-blocking socket that has begun to
+    connect. It is closed with the test."""
     socks = []
 
     def begin(address):
@@ -201,7 +201,8 @@ def begun():
 
 @pytest.mark.hostile
 @pytest.mark.about(TCP)
-def test_who_finds_the_backlog_full_is_served_at_last(running, conversation, begun):
+def test_a_client_that_finds_the_backlog_full_is_served_at_last(
+        running, conversation, begun):
     server = running(TCP)
     first = conversation(server.address)
     greet(first, TCP)
@@ -225,7 +226,7 @@ def test_who_finds_the_backlog_full_is_served_at_last(running, conversation, beg
 @pytest.mark.hostile
 @pytest.mark.rule('backlog')
 @pytest.mark.about(UNIX)
-def test_who_finds_the_backlog_of_a_socket_file_full_is_told(
+def test_a_client_that_finds_the_backlog_of_a_socket_file_full_is_told(
         running, conversation, ask, begun):
     server = running(UNIX)
     first = conversation(server.address)
@@ -297,8 +298,8 @@ def test_a_forked_handler_that_raises_ends_its_child_only(
 # Children
 
 def served_children(conversation, address, count):
-    """Return so many clients of the forking server, each with its child at work, and
-    the pids of those."""
+    """Return count clients of the forking server, each with its child at work, and
+    the pids of the children."""
     clients, pids = [], []
     for _ in range(count):
         clients.append(conversation(address))

@@ -34,7 +34,7 @@ def chat(recipe):
 @pytest.fixture
 def heard(chat):
     """A function: pieces that a new client says before it half-closes -> the frames
-    that it gets, and those that a listening member gets of it."""
+    that it gets, and those that another member gets because of it."""
     bob = chat.connect()
     chat.say(bob, frame(b'bob'))
 
@@ -136,7 +136,7 @@ def test_those_who_are_refused_and_stay_are_closed_when_their_time_is_up(
         return len(chat.server.members) == 1
     process.wait_until(only_bob_is_left, 'those who were refused are closed')
     for peer in refused:
-        with pytest.raises(socket.error):  # the kernel too knows nobody there
+        with pytest.raises(socket.error):  # the kernel, too, has no connection there
             peer.sock.send(b'x')
     assert not bob.ended
 
@@ -147,6 +147,21 @@ FRAGMENTS = st.one_of(
         frame(b'\xed\xa0\x80'), frame(b'\x1b[2J'), frame(b'x' * 65),
         frame(b'x' * 5000), b'\0\0', b'\0\1\0\1', b'\0\1\0\0', b'\x7f\xff\xff\xff',
         b'\xff\xff\xff\xff', b'GET / HTTP/1.1\r\nHost: x\r\n\r\n']))
+
+
+@pytest.mark.hostile
+@rule('oserror', 'selectors')
+def test_who_reads_late_reads_everything(chat):
+    ann, bob = chat.connect(), chat.connect()
+    chat.say(ann, frame(b'ann'))
+    chat.say(bob, frame(b'bob'))
+    chat.peers.remove(bob)  # he reads no more for now
+    said = [b'%d' % number * 30000 for number in range(10, 25)]
+    for text in said:
+        chat.say(ann, frame(text))
+    chat.peers.append(bob)
+    chat.rest()
+    assert frames(bob.received)[1:] == [b'<ann> ' + text for text in said]
 
 
 @pytest.mark.hostile

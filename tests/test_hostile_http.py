@@ -217,7 +217,7 @@ REFUSED = [
      413),
     ('expect-chunked', post(b'Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n'),
      411),
-    # The final answer at once, whose client may then send no body.
+    # The final answer comes at once, and the client may then send no body.
     ('expect-to-no-avail', post(b'Expect: 100-continue\r\nContent-Length: 3\r\n'), 405),
     ('expect-with-body', post(b'Expect: 100-Continue\r\nContent-Length: 3\r\n', b'abc'),
      405),
@@ -418,9 +418,9 @@ def test_a_head_without_end_is_ended_by_the_server(server, conversation, start, 
 
 
 def read_error(client):
-    """Return what a client gets that the server is through with."""
+    """Return what a client gets from a server that ends the connection."""
     data = b''
-    with inside.ignoring(socket.error):  # a reset, if it has sent on and on
+    with inside.ignoring(socket.error):  # a reset, if the client went on sending
         for piece in iter(lambda: client.sock.recv(65536), b''):
             data += piece
     return data
@@ -695,7 +695,7 @@ def test_what_is_due_is_not_waited_for(recipe):
 
 
 @pytest.mark.hostile
-def test_who_asks_for_thousands_at_once_does_not_take_the_turn_of_others(web):
+def test_a_client_that_asks_for_thousands_at_once_does_not_take_the_turn_of_others(web):
     greedy, good = web.connect(), web.connect()
     greedy.sock.send(PLAIN * 2000)
     good.sock.send(PLAIN)
@@ -762,7 +762,7 @@ def test_a_server_that_was_stopped_and_continued_serves_on(server, conversation)
 
 @contextlib.contextmanager
 def descriptors(count):
-    """Let this process and its children open so many; skip where they may not."""
+    """Let this process and its children open this many; skip where they may not."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < count:
         pytest.skip('needs %d descriptors, and the hard limit here is %d: '

@@ -24,8 +24,8 @@ either_signal = pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM
 
 # To end it
 
-# A signal inside the library's accept() leaves a socket that nobody could close but
-# the garbage collector, and it says so if it is asked to.
+# A signal inside the library's accept() leaves a socket that only the garbage
+# collector can close, which then warns of it.
 UNCLOSED = ['-W', 'ignore:unclosed']
 
 

@@ -75,7 +75,7 @@ def both_interpreters():
 
 @pytest.fixture(scope='module')
 def originals():
-    """What the original said to itself, by recipe: each is needed four times."""
+    """The original's conversation with itself, by recipe: each is needed four times."""
     return {}
 
 

@@ -1,5 +1,5 @@
 """Safe on a machine with other users: where socket files may lie, and that no client
-drives the terminal of whoever reads the log or the room."""
+controls the terminal of whoever reads the log or the room."""
 import os
 import signal
 import socket

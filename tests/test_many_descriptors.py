@@ -1,5 +1,5 @@
 """A recipe that has inherited so many descriptors that its own are too high for
-select(): one line of error, or it works; and never a wait for nothing."""
+select(): it works, or ends with one line of error, and never waits in vain."""
 import resource
 import signal
 
@@ -28,7 +28,7 @@ every_recipe = pytest.mark.parametrize('name', trees.RECIPES)
 
 @pytest.fixture
 def crowded(tree):
-    """A function: the name of a recipe -> the command that starts it with so many
+    """A function: the name of a recipe -> the command that starts it with this many
     descriptors."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard != resource.RLIM_INFINITY and hard < LIMIT:

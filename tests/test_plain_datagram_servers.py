@@ -87,7 +87,7 @@ def test_the_demonstration_shows_one_datagram_at_a_time(tree, name):
 @pytest.mark.rule('server-close')
 @on_both
 def test_the_demonstration_closes_what_it_opened(recipe, name):
-    recipe(name).demonstrate()  # the fixture that looks for leftovers judges
+    recipe(name).demonstrate()  # judged by the fixture that looks for leftovers
 
 
 # On the wire

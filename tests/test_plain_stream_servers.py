@@ -69,7 +69,7 @@ def test_the_demonstration_shows_the_second_client_waiting(tree, name):
 @pytest.mark.rule('server-close')
 @on_both
 def test_the_demonstration_closes_what_it_opened(recipe, name):
-    recipe(name).demonstrate()  # the fixture that looks for leftovers judges
+    recipe(name).demonstrate()  # judged by the fixture that looks for leftovers
 
 
 @pytest.mark.unit

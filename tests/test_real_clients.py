@@ -1,4 +1,4 @@
-"""Clients that are none of ours: nc and socat against the echo servers."""
+"""Clients that are not ours: nc and socat against the echo servers."""
 import os
 import re
 
@@ -51,7 +51,7 @@ def test_socat_reaches_the_socket_file(folder, running):
 @pytest.mark.rule('diesel')
 def test_nc_is_answered_by_diesel(running):
     host, port = running(DIESEL).address
-    # Without -N: to diesel, who will say no more has left.
+    # Without -N: for diesel, a client that half-closes has left.
     assert answer(SAID + b'\r\n', 'nc', '-w', '2', host, str(port)) == (
         b'You said: Gr\xc3\xbc\xc3\x9fe\r\nYou said: hello\r\n')
 

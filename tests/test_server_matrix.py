@@ -1,4 +1,4 @@
-"""Four families of servers in three kinds: what overlaps and what waits."""
+"""Four families of servers, three kinds of each: what overlaps and what waits."""
 import os
 import re
 import signal
@@ -48,7 +48,7 @@ def matrix(recipe):
 
 @pytest.fixture
 def quick(matrix, monkeypatch):
-    """The recipe in process, with a service that takes no time to speak of."""
+    """The recipe in process, with a service that takes almost no time."""
     monkeypatch.setattr(matrix, 'SERVICE_TIME', 0.01)
     return matrix
 
@@ -520,7 +520,7 @@ def test_a_client_is_let_go_when_the_server_ends(running, conversation, name):
     client.send(b'Ser')
     client.expect_silence()
     server.signal(signal.SIGTERM)
-    client.read_all()  # some kinds still serve it, others let it go: it ends
+    client.read_all()  # some kinds still serve it, others drop it: either way it ends
     assert (server.wait(5), server.stderr) == (0, b'')
 
 

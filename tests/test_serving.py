@@ -11,7 +11,7 @@ from tests.names import (
 
 LIBRARY = [TCP, UDP, FIGURE, FORKING, THREADING, MATRIX] + ON_A_PATH
 
-# The program that a test runs: a recipe that gets one thread, and no other.
+# The program that a test runs: a recipe that can start one thread, and no more.
 WITH_ONE_THREAD = '''
 import runpy, sys, threading
 start = threading.Thread.start
@@ -94,7 +94,7 @@ def test_a_server_that_counts_its_requests_can_be_stopped(running, conversation)
 
 @pytest.mark.unit
 @pytest.mark.about('serving')
-def test_who_is_let_in_after_the_end_was_told_is_let_go(echo, conversation):
+def test_a_client_that_is_let_in_after_the_end_was_told_is_let_go(echo, conversation):
     serving, server = echo()
     loop = serving.LibraryLoop(server)
     loop.told = True

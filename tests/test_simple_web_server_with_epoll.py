@@ -273,7 +273,7 @@ def test_a_reset_disturbs_nobody(client, conversation, server):
 
 @contextlib.contextmanager
 def impatient(module, **seconds):
-    """Run a server in this process that gives some states so many seconds only."""
+    """Run a server in this process, with other time limits for some states."""
     module.SECONDS = dict(module.SECONDS, **seconds)
     with inside.serving(module) as server:
         yield server
@@ -297,6 +297,12 @@ def test_an_idle_connection_is_closed_without_a_word(recipe, conversation):
         client = conversation(server.server_address)
         assert ask(client, GET + HOST + b'\r\n')[0] == 200
         client.expect_end()
+
+
+@pytest.mark.hostile
+def test_who_never_says_a_word_is_let_go(recipe, conversation):
+    with impatient(recipe(NAME), idle=0.5) as server:
+        conversation(server.server_address).expect_end()
 
 
 @pytest.mark.unit

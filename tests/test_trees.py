@@ -1,4 +1,4 @@
-"""The two trees hold together, and the shim knows its way about them."""
+"""The two trees match, and the shim knows its way around them."""
 import os
 import re
 import subprocess
@@ -162,7 +162,7 @@ def test_the_matrix_is_2_7_and_every_3_from_3_6_on_and_pypy():
 
 @pytest.mark.unit
 @pytest.mark.about()
-def test_an_interpreter_that_is_none_is_passed_over():
+def test_a_file_that_is_not_an_interpreter_is_passed_over():
     assert interpreters.version('/no/such/python') is None
     assert interpreters.version('/bin/echo') is None
 

@@ -1,7 +1,7 @@
 """diesel on both Pythons: coroutines over sockets, each written as if alone.
 
 On Python 2 this is the real library (3.0.24, its last release) under another
-name. On Python 3, where diesel was never ported, it is an implementation of the
+name. On Python 3, where no release of diesel runs, it is an implementation of the
 same interface on greenlet and selectors. A program changes its imports:
 
     import diesel                    from compat import diesel
@@ -39,7 +39,7 @@ if sys.version_info[0] == 2:
     __path__ = [os.path.join(os.path.dirname(os.path.abspath(__file__)), 'python2')]
     import warnings
     with warnings.catch_warnings():
-        # OpenSSL's wrapper, which diesel imports, has a warning for everybody.
+        # pyOpenSSL, which diesel imports, warns everybody.
         warnings.simplefilter('ignore')
         from diesel import *
     from diesel.core import ClientConnectionTimeout
@@ -66,8 +66,8 @@ else:
     import compat.diesel.util.pool
     import compat.diesel.util.queue
     loglevels = levels
-    # What holds here beyond what the real library does. A test of such a thing
-    # asks for its name.
+    # Guarantees that the real library does not give. A test that needs one asks
+    # for it by name.
     GUARANTEES = frozenset([
         'nobody is starved', 'a line has a limit', 'send waits for the peer',
         'text is a TypeError', 'lines before the end are read',

@@ -1,7 +1,7 @@
 """Who waits for which event.
 
 An event is a name (fire('name', value)), which is text or bytes, or a Waiter: an
-object that decides for itself what those who wait for it get. As in Python 2, the
+object that decides for itself what the loops that wait for it get. As in Python 2, the
 name 'news' is the name b'news': it may have come over a socket.
 """
 import collections
@@ -68,7 +68,7 @@ def static_or_own(value):
 
 
 class Members(dict):
-    """A set in the order of adding: its members by what tells them apart."""
+    """A set that keeps the order of adding: {what identifies a member: the member}."""
     __slots__ = ()
 
     def pop(self):
@@ -91,10 +91,9 @@ class WaitPool(object):
         self.loop_refs = collections.defaultdict(Members)  # who -> waiters
 
     def wait(self, who, what):
-        """Note that who waits for what; return its wait_id.
+        """Note that a loop, who, waits for an event, what; return the event's wait_id.
 
-        If what has something at once, nothing is noted and an EarlyValue is
-        returned.
+        If the event has a value at once, note nothing and return an EarlyValue.
         """
         what = as_waiter(what)
         if what.ready_early():
@@ -105,7 +104,7 @@ class WaitPool(object):
         return wait_id
 
     def fire(self, what, value):
-        """Give the value to those who wait for what."""
+        """Give the value to the loops that wait for an event, what."""
         what = as_waiter(what)
         wait_id = what.wait_id
         for who in list(self.waits.get(wait_id, ())):
@@ -117,7 +116,7 @@ class WaitPool(object):
                 break
 
     def clear(self, who):
-        """Forget all that who waits for."""
+        """Forget all that a loop, who, waits for."""
         for wait_id in self.loop_refs.pop(who, ()):
             waiting = self.waits[wait_id]
             if who in waiting:

@@ -67,7 +67,7 @@ class EventHub(object):
         self._ready = collections.deque()   # to be called in this pass,
         self._later = collections.deque()   # and in the next one
         self._timers = []
-        self._order = itertools.count()   # of two timers for one time: the older
+        self._order = itertools.count()   # of two timers due at once, the older
         self._signal_handlers = {}
         self._signals = collections.deque()
         self._old_handlers = {}

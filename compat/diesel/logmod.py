@@ -7,7 +7,7 @@ programs use. A message is a format string for str.format(); the time is UTC.
     log.name('chat').fields(room=5).info('hello')
 
 A newline in a message is written as a backslash and an n, so that a peer whose words
-are logged cannot forge a line. A message that cannot be formatted is one line that says
+are logged cannot forge a line. For a message that cannot be formatted, one line says
 so: logging never ends a program.
 """
 import string

@@ -57,7 +57,7 @@ class Loop(Operations):
         return self.clock + self.coroutine.seconds()
 
     def reset(self):
-        """Be as before the first run."""
+        """Go back to the state before the first run."""
         self.running = False
         self.wait_for_nothing()
         self._orphan = False     # the parent has died: do not start again,
@@ -103,8 +103,8 @@ class Loop(Operations):
             self.wake()
 
     def kill(self):
-        """Raise GreenletExit where the loop waits. The application is at its end: that
-        the loop may ask for the end itself changes nothing."""
+        """Raise GreenletExit where the loop waits. The application is ending: if the
+        loop asks for its end too, that changes nothing."""
         try:
             self._throw(GreenletExit())
         except (SystemExit, KeyboardInterrupt, ApplicationEnd):
@@ -149,8 +149,8 @@ class Loop(Operations):
 
 def wait_for_socket(sock, timeout, late, write=True):
     """Wait in the current loop until a socket that the hub does not watch can be
-    written, or with write=False read. Raise late after timeout seconds, if that is not
-    None."""
+    written, or with write=False read. Raise late, an exception, after timeout seconds;
+    with None, wait for ever."""
     loop = running_loop()
     hub = loop.hub
     ticket = loop._new_ticket()

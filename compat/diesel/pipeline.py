@@ -17,8 +17,8 @@ class PipelineClosed(Exception):
 class Pipeline(object):
     """A queue of bytes and of binary files that is read in pieces.
 
-    Higher priorities go first, and equal ones in the order of adding. Nothing
-    overtakes the rest of an item that has been read in part.
+    Higher priorities go first, and equal ones in the order in which they were added.
+    Nothing overtakes the rest of an item that has been read in part.
     """
 
     def __init__(self):

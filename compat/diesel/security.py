@@ -27,8 +27,8 @@ def secure(sock, ssl_ctx, timeout=None, late=None, **options):
     """Return a non-blocking socket as an ssl.SSLSocket that has done its handshake.
     Other loops go on meanwhile. options are those of SSLContext.wrap_socket().
 
-    Raise ssl.SSLError or OSError if it fails, late after timeout seconds; the
-    socket is closed then.
+    Raise ssl.SSLError or OSError if it fails, and late, an exception, after timeout
+    seconds; in either case the socket is closed.
     """
     try:
         sock = ssl_ctx.wrap_socket(sock, do_handshake_on_connect=False, **options)
@@ -42,7 +42,8 @@ def secure(sock, ssl_ctx, timeout=None, late=None, **options):
 def handshake(sock, timeout=None, late=None):
     """Do the handshake of a non-blocking ssl.SSLSocket in the current loop.
 
-    Raise ssl.SSLError or OSError if it fails, late after timeout seconds.
+    Raise ssl.SSLError or OSError if it fails, and late, an exception, after timeout
+    seconds.
     """
     while True:
         try:

@@ -19,7 +19,7 @@ class Waiting(object):
     """
 
     def wait_for_nothing(self):
-        """Be as before the first run: without a greenlet, and nothing to wait for."""
+        """Go back to before the first run: no greenlet, nothing to wait for."""
         self.coroutine = None
         self.fire_due = False
         self._timer = None

@@ -95,7 +95,7 @@ class DieselFlask(Flask):
 
     def make_service(self, port=8080, iface='', verbosity=loglevels.DEBUG, debug=True):
         """Return the Service for run(). verbosity: the least serious level that is
-        logged; debug: show the client tracebacks."""
+        logged; debug: send tracebacks to the client."""
         self.diesel_log.min_level = verbosity
         if debug:
             self.debug = True

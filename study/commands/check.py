@@ -1,4 +1,4 @@
-"""study check: what is faithful in a port, and which rules the rest has broken."""
+"""study check: what is faithful in a port, and which rules the rest breaks."""
 import collections
 import contextlib
 import os
@@ -18,7 +18,7 @@ from study.rulebook import words
 from study.suite import fit
 from study.suite import suite
 
-PAUSE = 0.3  # seconds between two looks at the folder, with --watch
+PAUSE = 0.3  # seconds between two checks of the folder, with --watch
 
 
 @contextlib.contextmanager
@@ -101,7 +101,7 @@ class Checker:
         self.say('%-30s %s' % (result.recipe, verdict), style)
         for reason, count in collections.Counter(
                 test.message for test in result.skipped).items():
-            self.say('%-30s %d more could not be asked: %s' % ('', count, reason),
+            self.say('%-30s %d more could not be run: %s' % ('', count, reason),
                      'yellow')
 
     def explain(self, result):
@@ -161,7 +161,7 @@ def stamps(tree):
 
 def changed(tree, chosen, before, now):
     """Return those of the chosen whose file, or a shared module that they import, has
-    another stamp."""
+    a new stamp."""
     return [name for name in chosen if any(
         before[other] != now[other] for other in {name} | fit.needed(tree, [name]))]
 

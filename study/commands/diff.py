@@ -7,10 +7,12 @@ from study.names import NAMES, name_of, rule_named
 from study.rulebook import rules
 
 
-def recipes_with(rule, chosen):
-    """Return those of the chosen recipes in which a rule explains a line."""
+def recipes_with(rule, found, chosen):
+    """Return those of the chosen recipes in which a rule explains a line. found is all
+    rules."""
     return [recipe for recipe in chosen
-            if any(rule.explained(group) for group in sidebyside.groups(recipe))]
+            if any(rule.id in rules.of_group(found, group)
+                   for group in sidebyside.groups(recipe))]
 
 
 def main(argv):
@@ -29,7 +31,7 @@ def main(argv):
     rule = rule_named(found, args.rule) if args.rule else None
     chosen = [name_of(args.recipe)] if args.recipe else NAMES
     if rule:
-        chosen = recipes_with(rule, chosen)
+        chosen = recipes_with(rule, found, chosen)
     show(found, rule, chosen, args.unified)
     return 0
 

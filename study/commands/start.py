@@ -53,10 +53,10 @@ def copy(source, target, with_2to3):
 def main(argv):
     """Make the folder; return the exit status. Raises StudyError."""
     parser = CommandLine(prog='study start', description='Make a folder with a copy of '
-                         'the originals, to be ported by you.')
+                         'the originals, for you to port.')
     parser.add_argument('folder', metavar='DIR', help='new, or empty')
     parser.add_argument('--with-2to3', action='store_true',
-                        help='with what fissix, the living 2to3, makes of them')
+                        help='translated by fissix, the living 2to3')
     args = parser.parse_args(argv)
     start(args.folder, args.with_2to3)
     print('%d recipes and the modules that they share%s in %s: make them Python 3, %s '

@@ -43,9 +43,8 @@ class Row:
 
 
 def sides(recipe):
-    """Return the lines of a recipe's original and of its port."""
-    return [changes.read_lines(trees.named(name).script(recipe))
-            for name in ('py2_original', 'py3')]
+    """Return the Lines of a recipe's original and of its port."""
+    return changes.sides(recipe, trees.named('py2_original'), trees.named('py3'))
 
 
 def groups(recipe):
@@ -57,8 +56,7 @@ def rows(old, new):
     """Return both sides as Rows, from the first line to the last."""
     found = []
     for tag, i1, i2, j1, j2 in changes.opcodes(old, new):
-        removed = changes.numbered('-', old, i1, i2)
-        added = changes.numbered('+', new, j1, j2)
+        removed, added = tuple(old[i1:i2]), tuple(new[j1:j2])
         if tag == 'equal':
             found += [Row(*pair) for pair in zip(removed, added)]
         else:
@@ -78,9 +76,10 @@ def stretches(found, wanted):
         yield [found[place] for _, place in run]
 
 
-def highlighted(text, major):
-    """Return source text as a list of coloured lines."""
+def highlighted(lines, major):
+    """Return Lines as a list of coloured texts."""
     lexer = 'python2' if major == 2 else 'python3'
+    text = '\n'.join(line.text for line in lines)
     return Syntax('', lexer, theme=THEME).highlight(text).split('\n')
 
 
@@ -95,14 +94,15 @@ class Page:
         self.width = max(20, (room - 3 - 2 * (NUMBER + 1)) // 2)
         self.recipe = recipe
         self.old, self.new = sides(recipe)
-        self.coloured = {'-': highlighted('\n'.join(self.old), 2),
-                         '+': highlighted('\n'.join(self.new), 3)}
+        self.reasons = {group: rules.of_group(found, group)
+                        for group in changes.groups(self.old, self.new)}
+        self.coloured = {'-': highlighted(self.old, 2), '+': highlighted(self.new, 3)}
 
     def show(self, rule):
         """Print all that differs, or what one rule explains."""
         found = rows(self.old, self.new)
         wanted = [row.group for row in found if row.group
-                  and (rule is None or rule.explained(row.group))]
+                  and (rule is None or rule.id in self.reasons[row.group])]
         half = self.width + NUMBER + 1
         self.line(Text('%-*s   %s' % (half, ('py2_original/%s.py' % self.recipe)[:half],
                                       ('py3/%s.py' % self.recipe)[:half]), 'bold'))
@@ -170,7 +170,7 @@ class Page:
         """Return the lines that say which rules explain a group, and why."""
         width = MARGIN if self.wide else self.console.width - 8
         found = []
-        for name in rules.of_group(self.found, group):
+        for name in self.reasons[group]:
             rule = self.found[name]
             text = '%s: %s.' % (rule.id, rule.title)
             if name not in self.told:

@@ -14,10 +14,11 @@ def patch(found, rule, recipe):
     """Return a recipe's difference as the lines of a unified diff, whose hunks name
     their rules. With a rule, only the groups in which it explains a line."""
     names = ['py2_original', 'py3']
-    old, new = (changes.read_lines(trees.named(name).script(recipe)) for name in names)
+    old, new = changes.sides(recipe, *map(trees.named, names))
     if rule:
-        new = partly(old, new, rule)
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+        new = partly(found, old, new, rule)
+    matcher = difflib.SequenceMatcher(None, *([line.text for line in lines]
+                                              for lines in (old, new)), autojunk=False)
     lines = ['%s %s/%s.py' % pair for pair in (('---', names[0], recipe),
                                                ('+++', names[1], recipe))]
     for opcodes in matcher.get_grouped_opcodes(CONTEXT):
@@ -28,17 +29,16 @@ def patch(found, rule, recipe):
 def group_of(old, new, opcode):
     """Return what difflib's opcode says, as a changes.Group."""
     _, i1, i2, j1, j2 = opcode
-    return changes.Group(changes.numbered('-', old, i1, i2),
-                         changes.numbered('+', new, j1, j2))
+    return changes.Group(tuple(old[i1:i2]), tuple(new[j1:j2]))
 
 
-def partly(old, new, rule):
+def partly(found, old, new, rule):
     """Return the original with the changes that a rule explains, and no other."""
     result = []
     for opcode in changes.opcodes(old, new):
         group = group_of(old, new, opcode)
-        taken = opcode[0] != 'equal' and rule.explained(group)
-        result += [line.text for line in (group.added if taken else group.removed)]
+        taken = opcode[0] != 'equal' and rule.id in rules.of_group(found, group)
+        result += group.added if taken else group.removed
     return result
 
 
@@ -51,7 +51,8 @@ def hunk(found, old, new, opcodes):
             body += [' ' + line.text for line in group.removed]
         else:
             names |= set(rules.of_group(found, group))
-            body += [line.side + line.text for line in group.lines]
+            body += ['-' + line.text for line in group.removed]
+            body += ['+' + line.text for line in group.added]
     head = '@@ -%s +%s @@ %s' % (
         extent(opcodes[0][1], opcodes[-1][2]), extent(opcodes[0][3], opcodes[-1][4]),
         ' '.join(name for name in found if name in names))

@@ -73,17 +73,22 @@ class Side:
     """A script of a tree, its lines and their colours."""
 
     def __init__(self, tree, recipe):
-        self.lines = changes.read_lines(tree.script(recipe))
-        self.pieces = colour.lines('\n'.join(self.lines), tree.major)
+        self.lines = changes.lines_of({2: '-', 3: '+'}[tree.major],
+                                      changes.read_lines(tree.script(recipe)))
+        self.pieces = colour.lines('\n'.join(self.texts), tree.major)
+
+    @property
+    def texts(self):
+        return [line.text for line in self.lines]
 
     def cell(self, index, spans=()):
         line = self.lines[index]
         return Cell(index + 1, colour.marked(self.pieces[index], spans),
-                    aligned.indent(line))
+                    aligned.indent(line.text))
 
     def names(self, begin, end):
         """Say which classes and functions begin within lines."""
-        found = [NAMED.match(line) for line in self.lines[begin:end]]
+        found = [NAMED.match(line.text) for line in self.lines[begin:end]]
         return ', '.join(match.group(1) for match in found if match)
 
 
@@ -94,7 +99,7 @@ class Pair:
         self.recipe = recipe
         self.original = Side(trees.named('py2_original'), recipe)
         self.port = Side(trees.named('py3'), recipe)
-        self.teaches = changes.first_line(self.port.lines)
+        self.teaches = changes.first_line(self.port.texts)
         self.head, self.changes = [], []
         self._compare(rules)
         self.removed, self.added = self._count(0), self._count(1)
@@ -119,8 +124,7 @@ class Pair:
                 after = self.changes[-1].after if self.changes else self.head
                 after.extend(self._equal(i1, i2, j1))
                 continue
-            group = changes.Group(changes.numbered('-', old, i1, i2),
-                                  changes.numbered('+', new, j1, j2))
+            group = changes.Group(tuple(old[i1:i2]), tuple(new[j1:j2]))
             explained = rulebook.of_group(rules, group)
             self.changes.append(self._change(group, explained, set(explained) - met))
             met.update(explained)

@@ -20,7 +20,8 @@ class Prose:
         self.markdown.enable(['table', 'smartquotes'])
         for kind in ('code_inline', 'link_open', 'heading_open', 'heading_close',
                      'table_open', 'table_close', 'th_open', 'fence'):
-            self.markdown.add_render_rule(kind, getattr(self, '_' + kind))
+            # Not by add_render_rule(): up to Python 3.12 it binds our methods to itself.
+            self.markdown.renderer.rules[kind] = getattr(self, '_' + kind)
 
     def page(self, text, here=''):
         """Return the HTML of blocks of Markdown, as Markup. here is the place where it

@@ -4,15 +4,17 @@ A rule is a heading of the third level, "### `id`: title", and what follows it:
 
     ```diff          a snippet: the name of a recipe, then lines of both trees; or
                      an example: NO_SCRIPT, then lines of no tree (see Example)
-    ```claims        which differing lines it explains (see Claim)
+    ```claims        which tokens that differ it explains (see claims.py)
     - **Since:**     fields of one paragraph each: Since, 2to3, Trap, Tests, and
                      Wire, Screen and Error where there are any
 """
+import itertools
 import os
 import re
 from dataclasses import dataclass, field
 
 from compat import trees
+from study.rulebook import claims
 
 PATH = os.path.join(trees.ROOT, 'MIGRATION.md')
 HEADING = re.compile(r'### `([a-z0-9-]+)`: (.+)$')
@@ -26,30 +28,6 @@ INSTEAD = re.compile(r'! (?:(\d)\.(\d+): )?(.*)$')
 
 class RulesError(Exception):
     """MIGRATION.md cannot be read as rules; str() says where and why."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """Patterns for removed and for added lines.
-
-    It holds in a group in which each pattern finds a line on its side. Then every line
-    that a pattern finds is explained.
-    """
-
-    removed: tuple
-    added: tuple
-
-    def lines(self, group):
-        """Return the lines of a group that this explains, as a set."""
-        found = [self._found(pattern, lines)
-                 for patterns, lines in ((self.removed, group.removed),
-                                         (self.added, group.added))
-                 for pattern in patterns]
-        return set().union(*found) if all(found) else set()
-
-    @staticmethod
-    def _found(pattern, lines):
-        return {line for line in lines if pattern.search(line.text)}
 
 
 @dataclass(frozen=True)
@@ -122,10 +100,6 @@ class Rule:
         where the rule is forgotten; Screen, what the server prints."""
         return re.findall(r'`([^`]+)`', self.fields.get(name, ''))
 
-    def explained(self, group):
-        """Return the lines of a group that this rule explains, as a set."""
-        return set().union(*(claim.lines(group) for claim in self.claims))
-
 
 def slug(title):
     """Return the anchor of a heading, as GitHub makes it."""
@@ -135,8 +109,8 @@ def slug(title):
 def parse(text):
     """Return the rules in the text of MIGRATION.md, a dict by id, in order.
 
-    Raises RulesError for a rule that stands twice, a pattern that is none, a
-    fence without end.
+    Raises RulesError for a rule that stands twice, a claim that is none, a fence
+    without end.
     """
     rules, rule, lines = {}, None, iter(text.splitlines())
     for line in lines:
@@ -189,7 +163,7 @@ def read_block(rule, kind, lines):
     elif kind == 'diff':
         rule.snippets.append(Snippet(lines[0].removesuffix('.py'), tuple(lines[1:])))
     elif kind == 'claims':
-        rule.claims += claims(rule, lines)
+        rule.claims += read_claims(rule, lines)
 
 
 def example(rule, lines):
@@ -204,26 +178,26 @@ def example(rule, lines):
                          for match in instead))
 
 
-def claims(rule, lines):
+def read_claims(rule, lines):
     """Return the Claims in a block: a blank line stands between two."""
-    found, removed, added = [], [], []
-    for line in list(lines) + ['']:
-        if line:
-            side = {'- ': removed, '+ ': added}.get(line[:2])
-            if side is None:
-                raise RulesError('in the rule %s: neither - nor +: %r' % (rule.id, line))
-            side.append(compiled(rule, line[2:]))
-        elif removed or added:
-            found.append(Claim(tuple(removed), tuple(added)))
-            removed, added = [], []
+    found = []
+    for blank, run in itertools.groupby(lines, lambda line: not line):
+        if not blank:
+            found.append(read_claim(rule, list(run)))
     return found
 
 
-def compiled(rule, pattern):
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise RulesError('in the rule %s: %r: %s' % (rule.id, pattern, error))
+def read_claim(rule, lines):
+    sides = {'- ': [], '+ ': []}
+    for line in lines:
+        if line[:2] not in sides:
+            raise RulesError('in the rule %s: neither - nor +: %r' % (rule.id, line))
+        sides[line[:2]].append(line[2:])
+    claim = claims.Claim(*map(tuple, sides.values()))
+    if not claim.is_whole:
+        raise RulesError('in the rule %s: a … has no partner, or both sides begin with '
+                         'it: %r' % (rule.id, lines[0]))
+    return claim
 
 
 def load(path=PATH):
@@ -236,6 +210,29 @@ def load(path=PATH):
 
 
 def of_group(rules, group):
-    """Return the rules that explain anything in a group: {Rule id: lines}."""
-    found = {rule.id: rule.explained(group) for rule in rules.values()}
+    """Return the rules that explain anything in a group: {Rule id: set of Lines}, in
+    the order of the rules."""
+    owners, found = {}, {name: set() for name in rules}
+    for rule in rules.values():
+        owners.update(dict.fromkeys(rule.claims, rule.id))
+    for claim, lines, _ in explained(rules, group):
+        if claim:
+            found[owners[claim]].update(lines)
     return {name: lines for name, lines in found.items() if lines}
+
+
+def left_over(rules, group):
+    """Return what no rule explains in a group, as pairs of a Line and a token."""
+    return [pair for claim, lines, words in explained(rules, group) if not claim
+            for pair in zip(lines, words)]
+
+
+def explained(rules, group):
+    """Yield the claims that explain a group, each with the Lines and the tokens that it
+    explains; the claim is None for those that are left over."""
+    one, other = ([(line, word) for line in lines for word in line.tokens]
+                  for lines in (group.removed, group.added))
+    for step in claims.steps([word for _, word in one], [word for _, word in other],
+                             [claim for rule in rules.values() for claim in rule.claims]):
+        pairs = one[step.old.start:step.old.stop] + other[step.new.start:step.new.stop]
+        yield step.claim, [line for line, _ in pairs], [word for _, word in pairs]

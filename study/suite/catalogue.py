@@ -1,5 +1,5 @@
-"""Mistakes of porting: in which file of py3/, which text for which, and which rule of
-MIGRATION.md says why it is one."""
+"""Mistakes of porting: the file of py3/, the text and what replaces it, and the rule of
+MIGRATION.md that says why it is a mistake."""
 from dataclasses import dataclass
 
 TCP, UDP = 'tcp_server', 'udp_server'
@@ -12,10 +12,10 @@ DIESEL, CONSOLE, SERVING = 'echo_server_with_diesel', 'console', 'serving'
 
 @dataclass(frozen=True)
 class Mistake:
-    """old becomes new in the file of that name. rules are the ids of those that may be
+    """old becomes new in the file called name. rules are the ids of those that may be
     named first: more than one where they are equally true. asked is the recipe whose
-    tests are run, '' for that of the file. missed is why no test finds it, or another
-    rule is named first; '' where all is well."""
+    tests are run, '' for that of the file. missed says why no test finds it, or why
+    another rule is named first; '' where all is well."""
 
     what: str
     rules: tuple

@@ -81,18 +81,21 @@ def require_syntax(path, rules):
         raise Unfit('missing' if not os.path.exists(path) else error.strerror)
     except SyntaxError as error:
         raise Unfit('does not compile: line %s: %s' % (error.lineno, error.msg),
-                    syntax_rule(rules, (error.text or '').rstrip()))
+                    syntax_rule(rules, (error.text or '').rstrip(), error.msg))
     except (ValueError, Warning) as error:
         raise Unfit('does not compile: %s' % error)
 
 
-def syntax_rule(rules, line):
+def syntax_rule(rules, line, message=''):
     """Return the rule that explains why a line is no Python 3, or None. It is one of
-    those that 2to3 does completely."""
-    for rule in rules.values():
-        if rule.fields['2to3'].startswith('done') and any(
-                pattern.search(line) for claim in rule.claims
-                for pattern in claim.removed):
+    those that 2to3 does completely: one that Python's message speaks of, or else one
+    that the line waits for."""
+    done = [rule for rule in rules.values() if rule.fields['2to3'].startswith('done')]
+    for rule in done:
+        if any(piece in message for piece in rule.errors):
+            return rule
+    for rule in done:
+        if any(claim.waits_in(line) for claim in rule.claims):
             return rule
     return None
 
@@ -104,7 +107,7 @@ def require_import(tree, name, rules):
                            command=['-c', IMPORT]) as child:
             status = child.wait(PATIENCE)
     except process.Timeout:
-        raise Unfit('cannot be imported: that does not end')
+        raise Unfit('cannot be imported: the import does not end')
     if status:
         said = words.last_lines(words.plain(child.stderr.decode('utf-8', 'replace')))
         line = said[-1] if said else 'exit status %d' % status

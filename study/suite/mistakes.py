@@ -3,9 +3,9 @@
     ./toxw run -e mistakes      (python -m study.suite.mistakes [WORD ...])
 
 Each mistake of study.suite.catalogue is made in a copy of py3/, alone, and the tests of
-one recipe are run against the copy. With words, only the mistakes in whose row one of
-them stands. The exit status is 1 if a mistake passes that a test should find, or if
-another rule than one of its own is named first.
+one recipe are run against the copy. With words, only the mistakes whose row has one of
+them. The exit status is 1 if a mistake passes that a test should find, or if the rule
+named first is not one of its own.
 """
 import concurrent.futures
 import os
@@ -95,7 +95,7 @@ def row(mistake, verdict, words):
 
 
 def chosen(wanted):
-    """Return the mistakes in whose row one of some words stands; all without words."""
+    """Return the mistakes whose row has one of these words; without words, all."""
     return [mistake for mistake in catalogue.MISTAKES if not wanted or any(
         word in ' '.join((mistake.what, mistake.name, mistake.asked) + mistake.rules)
         for word in wanted)]

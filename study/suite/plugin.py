@@ -26,7 +26,7 @@ def pytest_addoption(parser):
     group.addoption('--study-names', help='of recipes and shared modules, with commas '
                     'between them: only the tests about these')
     group.addoption('--study-without', help='names: no test that is about one of these')
-    group.addoption('--study-workers', type=int, help='so many run tests at a time')
+    group.addoption('--study-workers', type=int, help='how many run tests at a time')
     group.addoption('--study-enough', type=int, help='failed tests of a recipe; 0: all')
     group.addoption('--study-seconds', type=int, help='for all tests together')
 

@@ -1,4 +1,4 @@
-"""Tests, run by several workers at a time, each of which can be ended at any moment.
+"""Runs tests in several workers at a time, each of which can be ended at any moment.
 
 The code of a port runs in a worker, which is a fork of this process, or in a child of
 one. This process itself knows nothing of the port: it hands out one test after the
@@ -23,8 +23,8 @@ KILL = LIMIT + 5  # for a test that cannot be interrupted
 PATIENCE = 60
 MEMORY = 2 ** 30  # bytes, of a worker or of anything that it has started
 CROWD = 1000  # processes of one worker
-TICK = 0.2  # seconds between two looks at the workers
-LOOK = 1  # seconds between two looks at their memory
+TICK = 0.2  # seconds between two checks of the workers
+LOOK = 1  # seconds between two checks of their memory
 TOO_LATE = 'the time for all tests was up before it had ended'
 
 
@@ -89,9 +89,9 @@ class Worker:
 
 
 class Pool:
-    """Runs tests, so many at once, and all within so many seconds. The tests of a
-    recipe end when enough of them have failed; with 0 they all run. write(value) is
-    called for each that has ended."""
+    """Runs tests, at_once of them at a time, and all within so many seconds. The tests
+    of a recipe end when enough of them have failed; with 0 they all run. write(value)
+    is called for each test that has ended."""
 
     def __init__(self, tests, at_once, enough, seconds, write):
         self.tests, self.at_once, self.write = tests, at_once, write

@@ -52,13 +52,13 @@ def tests_about(tree, names):
 def run(tree, names, progress=lambda known, test: None, enough=ENOUGH,
         at_once=AT_ONCE, deadline=DEADLINE, seconds=SECONDS, without=()):
     """Run the tests about some recipes and shared modules of a tree; return a Result of
-    each, in order. A test about several of them is run once; one that is also about one
-    of those to do without, never.
+    each, in order. A test about several of them is run once; a test that is also about
+    a name in without is not run.
 
     The tests of a recipe end when enough of them have failed; with 0 all are run. What
     has not ended after so many seconds has failed. progress(known, test) is called with
-    the number of tests that were found and None, and with 0 and the Outcome of one that
-    has ended. Raises StudyError if the tests do not run at all.
+    the number of tests that were found and None, and with 0 and the Outcome of each
+    that has ended. Raises StudyError if the tests do not run at all.
     """
     if not names:
         return []

@@ -1,11 +1,14 @@
 """What the benchmarks make of their figures; they are not measured here."""
+import io
 import os
 import re
+import socket
+import sys
 
 import pytest
 
 import benchmarks.__main__ as command_line
-from benchmarks import calls, cases, outcome, plots, running
+from benchmarks import calls, cases, outcome, pages, plots, progress, running
 
 RESULTS = os.path.dirname(outcome.KEPT)
 
@@ -14,7 +17,7 @@ def row(server, rates, baseline=False):
     """Return a Row whose rounds have these rates."""
     return outcome.Row('case', server, 1, baseline, [
         {'rate': rate, 'p50': 0.001, 'p99': 0.002, 'cpu': 1e-5, 'memory': 2 ** 20,
-         'errors': 0} for rate in rates])
+         'errors': 0, 'silent': 0, 'busy': 0.5} for rate in rates])
 
 
 def test_ratios_are_of_medians_to_the_baseline():
@@ -53,12 +56,105 @@ def test_an_unknown_group_is_refused():
         cases.cases(['web', 'nosuch'])
 
 
-def test_the_page_has_the_figures_of_the_run_that_is_kept():
-    with open(os.path.join(running.HERE, 'README.md'), encoding='utf-8') as source:
-        page = source.read().splitlines()
-    lines = outcome.page(outcome.load(outcome.KEPT))
-    assert len(lines) > 20
-    assert [line for line in lines if line not in page] == []
+def test_the_page_has_the_tables_of_the_run_that_is_kept():
+    with open(pages.README, encoding='utf-8') as source:
+        page = source.read()
+    assert len(pages.ratios(outcome.load(outcome.KEPT))) > 20
+    assert pages.with_tables(page, outcome.load(outcome.KEPT)) == page
+
+
+def recipe_rows(server, floor, rate, floor_rate):
+    """Return the Row of the web server and that of its floor."""
+    rows = [row(server, [rate] * 5, server == 'py2_original 2.7'),
+            row(floor, [floor_rate] * 5)]
+    for one in rows:
+        one.case = 'simple_web_server_with_epoll'
+    rows[0].floor = floor
+    return rows
+
+
+def test_a_table_says_what_share_of_its_floor_each_server_has():
+    rows = (recipe_rows('py2_original 2.7', 'floor 2.7', 500, 1000)
+            + recipe_rows('py3 3.6', 'floor 3.6', 600, 1000)
+            + recipe_rows('py3 3.13', 'floor 3.13', 900, 2000))
+    assert [line.split()[6] for line in outcome.table(rows)[1:]] == [
+        '0.50', '-', '0.60', '-', '0.45', '-']
+    assert pages.floors(rows)[2] == (
+        '| `simple_web_server_with_epoll` | 1 | 0.50 of 1,000 | 0.60 of 1,000 '
+        '| 0.45 of 2,000 | 0.90 |')
+
+
+def test_a_row_that_spreads_is_not_to_be_used():
+    noisy = row('py3 3.13', [10, 90, 100, 110, 190])
+    assert outcome.table([noisy])[1].endswith('not to be used: spread')
+    assert pages.ratio(noisy, row('py2_original 2.7', [50] * 5)) == '(2.00)'
+
+
+def test_a_server_that_cannot_hold_the_connections_says_so():
+    silent = row('peer', [1])
+    silent.rounds[0]['silent'] = 7
+    left_out = outcome.Row('case', 'peer', 10, False, [], note='holds 3 of 10')
+    lines = outcome.table([silent, left_out])[1:]
+    assert lines[0].endswith('cannot hold the connections: 7 had no answer in a round')
+    assert lines[1].endswith('holds 3 of 10')
+
+
+def test_every_recipe_that_is_measured_has_its_floor_beside_it():
+    for case in cases.cases(['echo', 'web', 'chat', 'diesel']):
+        names = [server.name for server in case.servers]
+        if case.name in cases.FLOORS:
+            assert [server.name for server in case.servers
+                    if server.name.startswith('py') and server.floor not in names] == []
+        for server in case.servers:
+            server.forget()
+
+
+@pytest.mark.parametrize('kind', ['stream', 'datagram', 'forking', 'threading', 'epoll',
+                                  'echo', 'printing'])
+def test_a_floor_answers_on_this_python(kind):
+    floor = cases.floor(kind, 'here', sys.executable)
+    floor.start()
+    try:
+        host, _, port = floor.address.rpartition(':')
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if kind == 'datagram'
+                           else socket.SOCK_STREAM) as sock:
+            sock.settimeout(10)
+            sock.connect((host, int(port)))
+            sock.sendall(b'hello\r\n')
+            assert sock.recv(1000).endswith(b'\n')
+    finally:
+        floor.stop()
+
+
+class Screen(io.StringIO):
+    """A stream that is a terminal or not."""
+
+    def __init__(self, terminal):
+        io.StringIO.__init__(self)
+        self.isatty = lambda: terminal
+
+
+def test_a_run_says_in_plain_lines_how_long_it_still_takes():
+    screen, times = Screen(False), iter([0, 50, 100])
+    far = progress.Progress(400, screen, lambda: next(times))
+    for about in ('web, 1 clients', 'web, 1 clients', 'web, 10 clients'):
+        far.step(about, 'py3 3.13, round 1 of 5', 100)
+    assert screen.getvalue().splitlines() == ['web, 1 clients: 0% done, 7 min left',
+                                              'web, 10 clients: 50% done, 2 min left']
+
+
+def test_on_a_terminal_one_line_is_replaced():
+    screen = Screen(True)
+    far = progress.Progress(100, screen, lambda: 0)
+    far.step('web, 1 clients', 'py3 3.13, round 1 of 5', 50)
+    far.clear()
+    assert screen.getvalue().count('\r') == 2
+    assert '\n' not in screen.getvalue()
+
+
+def test_some_interpreters_are_chosen_by_name():
+    chosen = cases.cases(['chat'], ['3.13'])[0].servers
+    assert {server.version for server in chosen} <= {'', '3.13'}
 
 
 def test_the_run_that_is_kept_has_every_recipe_on_every_interpreter_of_today():

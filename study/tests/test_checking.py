@@ -112,7 +112,7 @@ def test_what_could_not_be_asked_is_counted_with_its_reason(capsys):
     checker.say_verdict(Result(HIERARCHY, tests))
     said = capsys.readouterr().out.splitlines()
     assert said[0].split() == [HIERARCHY, 'faithful', '(1', 'tests)']
-    assert said[1].strip() == '2 more could not be asked: no nc here'
+    assert said[1].strip() == '2 more could not be run: no nc here'
 
 
 def test_where_not_all_was_run_nothing_is_called_faithful(capsys):
@@ -125,7 +125,7 @@ def test_where_not_all_was_run_nothing_is_called_faithful(capsys):
     assert not check.is_faithful(Result(HIERARCHY))
 
 
-def test_an_escape_that_is_none_does_not_compile(port):
+def test_an_invalid_escape_does_not_compile(port):
     folder = port(('def main():', "PLACE = '\\d'\n\n\ndef main():"))
     lines = study('check', folder, '--recipe', HIERARCHY).stdout.splitlines()
     assert 'does not compile: ' in lines[0] and 'invalid escape' in lines[0]

@@ -99,9 +99,16 @@ def test_a_test_stands_once_under_the_likeliest_of_its_rules():
     ('    key=lambda (host, port): port', 'tuple-parameters'),
     ('    return `data`', 'backticks'),
     ('    while data <> b"":', 'not-equal'),
+    ('    print(data <> b"")', 'not-equal'),
+    ('    print(`data`)', 'backticks'),
 ])
 def test_a_line_that_is_no_python_3_has_its_rule(line, name):
     assert fit.syntax_rule(RULES, line).id == name
+
+
+def test_what_python_says_of_a_line_comes_first():
+    said = 'leading zeros in decimal integer literals are not permitted'
+    assert fit.syntax_rule(RULES, 'print `os.umask(0644)`', said).id == 'octal-literals'
 
 
 def test_a_line_that_is_no_python_at_all_has_none():

@@ -1,11 +1,6 @@
-"""The report in a real browser: what a reader sees, clicks and cannot trip over.
-
-It needs Chromium (on Debian: apt install chromium); PORT_CHROMIUM may name one.
-"""
+"""The report in a real browser: what a reader sees, clicks and cannot trip over."""
 import json
-import os
 import pathlib
-import shutil
 
 import pytest
 
@@ -18,13 +13,9 @@ from study.report import guards
 from study.rulebook import rules
 from study.tests.tool import study
 
-playwright = pytest.importorskip('playwright.sync_api')
+pytest.importorskip('playwright.sync_api')
 axe = pytest.importorskip('axe_playwright_python.sync_playwright')
 
-BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
-FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-         '--disable-background-networking', '--disable-component-update',
-         '--disable-sync']
 # One of each kind; the rules with and without lines that they explain.
 KINDS = ['index', 'rules', 'pair-udp_server', 'rule-integer-division', 'rule-newlines',
          'classes', 'tests', 'benchmarks', 'quirks-kept-on-purpose',
@@ -58,16 +49,6 @@ def site(tmp_path_factory, results):
     """The folder of a report."""
     first = report.build(tmp_path_factory.mktemp('report'), results)
     return pathlib.Path(first).parent
-
-
-@pytest.fixture(scope='session')
-def browser():
-    program = os.environ.get('PORT_CHROMIUM') or next(
-        filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip('no Chromium on this machine (apt install chromium)')
-    with playwright.sync_playwright() as started:
-        yield started.chromium.launch(executable_path=program, args=FLAGS)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from compat import diesel
 from compat import process
 from tests.diesel import runner
 
-# A certificate for localhost and 127.0.0.1 that has signed itself, and its key,
-# until 2126: made for these tests, with `openssl req -x509`.
+# A self-signed certificate for localhost and 127.0.0.1, and its key, valid until
+# 2126: made for these tests, with `openssl req -x509`.
 CERTIFICATE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                            'localhost.pem')
 
@@ -41,9 +41,8 @@ def served(run):
 
 @pytest.fixture
 def said(run, conversation):
-    """A function: (handler, pieces) -> what the peer of handler(addr) reads until
-    the end, when it has sent these pieces of bytes, each when the one before has
-    been read."""
+    """A function: (handler, pieces) -> all that the peer of handler(addr) reads when it
+    sends these pieces of bytes, each after the one before has been read."""
     def pulse(addr):
         while True:
             diesel.send(diesel.receive(1))

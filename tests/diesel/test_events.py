@@ -1,4 +1,4 @@
-"""wait() and fire(), and the waiters that decide what those who wait get."""
+"""wait() and fire(), and the waiters that decide what waiting loops get."""
 import pytest
 
 from compat import diesel
@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
 
 
 class Basket(Waiter):
-    """Things that go to one who waits for each."""
+    """Things, each of which goes to one waiting loop."""
 
     def __init__(self, *things):
         self.things = list(things)
@@ -94,7 +94,7 @@ def test_an_event_for_which_nobody_waits_is_lost(run):
     assert run(main) == []
 
 
-def test_who_has_got_something_gets_nothing_more_before_its_turn(run):
+def test_a_loop_that_has_got_something_gets_nothing_more_before_its_turn(run):
     def main():
         log = []
         waiting(['news'], log)
@@ -105,7 +105,7 @@ def test_who_has_got_something_gets_nothing_more_before_its_turn(run):
     assert run(main) == [('news', 'first')]
 
 
-def test_an_event_does_not_go_to_who_begins_to_wait_because_of_it(run):
+def test_an_event_does_not_go_to_a_loop_that_begins_to_wait_because_of_it(run):
     def main():
         log = []
 
@@ -167,7 +167,7 @@ def test_two_loops_play_ping_pong(run):
     assert run(main) == [(('ping', 'pong')[n % 2], n) for n in range(200)]
 
 
-def test_loops_that_play_ping_pong_do_not_hold_up_who_sleeps(run):
+def test_loops_that_play_ping_pong_do_not_hold_up_a_sleeping_loop(run):
     def main():
         rounds = []
 
@@ -228,7 +228,7 @@ def test_waiters_are_events_of_their_own(run):
     assert run(main)
 
 
-def test_each_who_waits_gets_something_else_from_a_waiter(run):
+def test_each_waiting_loop_gets_something_else_from_a_waiter(run):
     def main():
         log = []
         basket = Basket()
@@ -240,7 +240,7 @@ def test_each_who_waits_gets_something_else_from_a_waiter(run):
     assert run(main) == ['apple', 'pear']
 
 
-def test_who_was_not_served_still_waits(run):
+def test_a_loop_that_was_not_served_still_waits(run):
     def main():
         log = []
         basket = Basket()
@@ -260,7 +260,7 @@ def test_a_waiter_that_has_something_gives_it_at_once(run):
     assert run(main) == ('apple', 'pear', [])
 
 
-def test_who_always_gets_something_at_once_lets_others_run(run):
+def test_a_loop_that_always_gets_something_at_once_lets_others_run(run):
     def main():
         turns = []
 
@@ -291,7 +291,7 @@ def test_a_string_waiter_is_known_by_its_text():
     assert isinstance(StringWaiter('news'), Waiter)
 
 
-def test_a_pool_gives_what_is_fired_to_who_waits():
+def test_a_pool_gives_what_is_fired_to_waiting_loops():
     pool, one, other = WaitPool(), Listener(), Listener()
     wait_id = pool.wait(one, 'news')
     pool.wait(other, 'weather')
@@ -300,7 +300,7 @@ def test_a_pool_gives_what_is_fired_to_who_waits():
     assert other.got == []
 
 
-def test_a_pool_forgets_who_is_cleared():
+def test_a_pool_forgets_a_loop_that_is_cleared():
     pool, one, other = WaitPool(), Listener(), Listener()
     for who in (one, other):
         pool.wait(who, 'news')
@@ -333,13 +333,13 @@ def test_a_pool_shows_the_waiter_of_a_name():
     assert not pool.loop_refs[one]
 
 
-def test_a_pool_can_clear_who_waits_for_nothing():
+def test_a_pool_can_clear_a_loop_that_waits_for_nothing():
     pool = WaitPool()
     pool.clear(Listener())
     pool.fire('news', 1)
 
 
-def test_a_pool_passes_over_who_has_something_due():
+def test_a_pool_passes_over_a_loop_with_something_due():
     pool, busy = WaitPool(), Listener()
     busy.fire_due = True
     pool.wait(busy, 'news')

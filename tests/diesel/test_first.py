@@ -263,7 +263,7 @@ class Mailbox(object):
         self.closed = True
 
     def deliver(self, message):
-        """Give a message to who waits, if anybody does."""
+        """Give a message to the loop that waits, if one does."""
         callback = self.waiting_callback
         if callback:
             runtime.current_app.hub.schedule(lambda: callback(message))

@@ -182,7 +182,7 @@ def test_a_function_among_the_values_is_called(logged):
     assert line.endswith('{diesel} INFO|1 2')
 
 
-def test_an_option_that_is_none_is_refused():
+def test_an_unknown_option_is_refused():
     with pytest.raises(ValueError):
         diesel.log.options(nonsense=True)
 

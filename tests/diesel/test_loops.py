@@ -1,4 +1,4 @@
-"""Loops: whose turn it is, how long one sleeps, and who minds whose mistakes."""
+"""Loops: whose turn it is, how long one sleeps, and what an error in one does."""
 import os
 import time
 
@@ -23,7 +23,7 @@ def test_sleep_takes_its_time(run):
     assert run(main) > 0.06  # the real library wakes up to 0.03 s early
 
 
-def test_who_sleeps_less_wakes_first(run):
+def test_a_loop_that_sleeps_less_wakes_first(run):
     def main():
         woken = []
 
@@ -77,7 +77,7 @@ def test_a_forked_loop_does_not_run_before_its_maker_waits(run):
     assert run(main) == ['maker', 'forked', 'maker again']
 
 
-def test_what_a_forked_loop_forks_runs_before_who_sleeps(run):
+def test_what_a_forked_loop_forks_runs_before_a_sleeping_loop(run):
     def main():
         order = []
 

@@ -195,7 +195,7 @@ def test_lines_that_came_before_the_end_are_still_read(run, conversation):
 
 
 @guaranteed('first come, first served')
-def test_who_waits_longest_is_served_first(run):
+def test_a_loop_that_waits_longest_is_served_first(run):
     def main():
         order = []
 

@@ -16,6 +16,15 @@ IMPORTS = [('^import diesel$', 'from compat import diesel'),
 FORM = b'Content-Type: application/x-www-form-urlencoded'
 
 
+def source_of(name):
+    """Return the text of a program, with its imports changed."""
+    with open(os.path.join(FOLDER, name + '.py')) as source:
+        text = source.read()
+    for old, new in IMPORTS:
+        text = re.sub(old, new, text, flags=re.MULTILINE)
+    return text
+
+
 @pytest.fixture
 def address_of(tree):
     """A function: the name of a program -> the address where it listens. It is ended
@@ -23,11 +32,7 @@ def address_of(tree):
     children = []
 
     def start(name):
-        with open(os.path.join(FOLDER, name + '.py')) as source:
-            text = source.read()
-        for old, new in IMPORTS:
-            text = re.sub(old, new, text, flags=re.MULTILINE)
-        child = process.Child(tree, name, command=['-c', text])
+        child = process.Child(tree, name, command=['-c', source_of(name)])
         children.append(child)
         return '127.0.0.1', int(child.wait_for_line('[0-9]+$').group())
 

@@ -167,7 +167,7 @@ def test_twenty_clients_talk_at_once(run, certificate):
     assert run(main, service) == sorted(b'You said: %d\r\n' % n for n in range(20))
 
 
-def test_who_does_not_begin_the_handshake_holds_up_nobody(
+def test_a_client_that_does_not_begin_the_handshake_holds_up_nobody(
         run, certificate, conversation):
     service = diesel.Service(echo, 0, '127.0.0.1',
                              ssl_ctx=tls.for_service(certificate))
@@ -182,7 +182,7 @@ def test_who_does_not_begin_the_handshake_holds_up_nobody(
 
 
 @pytest.mark.hostile
-def test_who_speaks_no_tls_disturbs_nobody(run, certificate, conversation):
+def test_a_client_that_speaks_no_tls_disturbs_nobody(run, certificate, conversation):
     service = diesel.Service(echo, 0, '127.0.0.1',
                              ssl_ctx=tls.for_service(certificate))
 

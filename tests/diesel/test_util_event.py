@@ -10,7 +10,7 @@ from compat.diesel.util.event import Countdown, Event, EventTimeout, Signal
 from tests.diesel.turns import settle
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
-SHORT = 0.05  # seconds: a wait that is to end in vain
+SHORT = 0.05  # seconds: a wait that is to time out
 LONG = 10     # seconds: a wait that is not
 
 
@@ -57,7 +57,7 @@ def test_all_loops_that_wait_for_an_event_go_on(run):
     assert run(main) == list('abcde')
 
 
-def test_who_comes_after_the_event_does_not_wait(run):
+def test_a_loop_that_comes_after_the_event_does_not_wait(run):
     def main():
         event = Event()
         event.set()
@@ -67,7 +67,7 @@ def test_who_comes_after_the_event_does_not_wait(run):
     assert run(main) is True
 
 
-def test_who_comes_after_clear_waits(run):
+def test_a_loop_that_comes_after_clear_waits(run):
     def main():
         event = Event()
         event.set()

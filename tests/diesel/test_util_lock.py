@@ -7,7 +7,7 @@ from compat.diesel.util.lock import Lock, synchronized
 from tests.diesel.turns import settle
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
-SHORT = 0.05  # seconds: a wait that is to end in vain
+SHORT = 0.05  # seconds: a wait that is to time out
 LONG = 10     # seconds: never reached
 
 
@@ -74,7 +74,7 @@ def test_everyone_who_waits_gets_the_lock_once(run):
     assert run(main) == (list('abcdefgh'), 1)
 
 
-def test_who_takes_a_lock_again_at_once_queues_behind_who_waits(run):
+def test_a_loop_that_takes_a_lock_again_at_once_queues_behind_the_others(run):
     def main():
         lock, turns = Lock(), []
 
@@ -165,7 +165,7 @@ def test_a_loop_that_died_while_it_waited_does_not_get_the_lock(run):
     assert run(main) == ([], False)
 
 
-def test_who_is_given_a_lock_while_its_parent_dies_gives_it_back(run):
+def test_a_loop_that_is_given_a_lock_while_its_parent_dies_gives_it_back(run):
     def main():
         lock = Lock()
 
@@ -196,7 +196,7 @@ def test_a_lock_can_be_waited_for_with_first(run):
     assert run(main) == (True, True)
 
 
-def test_who_waits_for_a_lock_in_vain_does_not_get_it_later(run):
+def test_a_loop_that_waits_for_a_lock_in_vain_does_not_get_it_later(run):
     def main():
         lock = Lock()
         lock.acquire()

@@ -193,7 +193,7 @@ def test_the_finalizer_waits_for_the_loop_that_replaces_a_failed_one(run):
 
 
 @guaranteed('first come, first served')
-def test_a_lock_goes_to_who_has_waited_longest(run):
+def test_a_lock_goes_to_the_loop_that_has_waited_longest(run):
     def main():
         lock, got = Lock(), []
 

@@ -9,7 +9,7 @@ from tests.diesel import runner
 from tests.diesel.turns import settle, wait_until
 
 pytestmark = pytest.mark.rule('diesel')
-SHORT = 0.05  # seconds: a wait that is to end in vain
+SHORT = 0.05  # seconds: a wait that is to time out
 LONG = 10     # seconds: never reached
 
 
@@ -165,7 +165,7 @@ def test_without_a_limit_a_pool_lends_all_that_is_asked_for(run):
 
 
 @pytest.mark.unit
-def test_who_waits_for_a_full_pool_gets_what_comes_back(run):
+def test_a_loop_that_waits_for_a_full_pool_gets_what_comes_back(run):
     def main():
         made = []
         pool = pool_of(made, pool_max=1, poll_max_timeout=LONG)

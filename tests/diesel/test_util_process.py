@@ -26,7 +26,7 @@ def end(*processes):
         process.pipe.close()
         diesel.thread(process.proc.join)
         statuses.append(process.proc.exitcode)
-        # It has a descriptor as long as anybody knows it.
+        # It has a descriptor as long as anything refers to it.
         process.proc = None
     return statuses
 

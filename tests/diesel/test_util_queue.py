@@ -7,7 +7,7 @@ from compat.diesel.util.queue import (
 from tests.diesel.turns import settle
 
 pytestmark = [pytest.mark.unit, pytest.mark.rule('diesel')]
-SHORT = 0.05  # seconds: a wait that is to end in vain
+SHORT = 0.05  # seconds: a wait that is to time out
 LONG = 10     # seconds: never reached
 
 
@@ -58,12 +58,12 @@ def test_items_that_come_while_the_loop_is_busy_keep_their_order(run):
     assert run(main) == list(range(20))
 
 
-def test_an_empty_queue_says_so_to_who_does_not_wait(run):
+def test_an_empty_queue_says_so_to_a_loop_that_does_not_wait(run):
     with pytest.raises(QueueEmpty):
         run(lambda: Queue().get(waiting=False))
 
 
-def test_who_does_not_wait_gets_what_is_there(run):
+def test_a_loop_that_does_not_wait_gets_what_is_there(run):
     def main():
         queue = Queue()
         queue.put('item')
@@ -261,7 +261,7 @@ def test_an_item_given_to_a_loop_while_its_parent_dies_is_not_lost(run):
     assert run(main) == ['item']
 
 
-def test_an_error_of_one_who_takes_leaves_the_next_items_to_others(run):
+def test_an_error_in_one_taker_leaves_the_next_items_to_others(run):
     def main():
         queue, got = Queue(), []
 
@@ -309,7 +309,7 @@ def test_every_subscriber_gets_every_message_in_order(run):
     assert run(main) == ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4])
 
 
-def test_who_subscribes_later_gets_what_comes_later(run):
+def test_a_loop_that_subscribes_later_gets_what_comes_later(run):
     def main():
         fanout = Fanout()
         fanout.pub('before')
@@ -319,7 +319,7 @@ def test_who_subscribes_later_gets_what_comes_later(run):
     assert run(main) == ('after', True)
 
 
-def test_who_has_left_gets_no_message(run):
+def test_a_loop_that_has_left_gets_no_message(run):
     def main():
         fanout = Fanout()
         with fanout.sub() as queue:

@@ -1,5 +1,5 @@
-"""To wait in a loop until something is so, or until nothing more can happen, not
-for a time."""
+"""Wait in a loop for a condition, or until nothing more can happen, and never for
+a fixed time."""
 from compat import diesel
 from compat.diesel import runtime
 from compat.process import clock, DEADLINE, Timeout
@@ -8,7 +8,7 @@ PAUSE = 0.005  # seconds in which the other loops, threads and peers go on
 
 
 def settle(turns=50):
-    """Let all loops have so many turns: then those that are left wait for what
+    """Let all loops have this many turns: then those that are left wait for what
     only the caller can do."""
     for _ in range(turns):
         diesel.sleep()

@@ -1,8 +1,8 @@
 """WebSockets (RFC 6455) over diesel's HTTP server; wsproto parses the frames.
 
-A message is a JSON value in a text frame, as it is with the real library. Unlike there
-a ping is answered, a message may come in several frames, and what is no such message
-closes the connection with the code that says why. The handshake of before the RFC
+A message is a JSON value in a text frame, as it is with the real library. Unlike there,
+a ping is answered, a message may come in several frames, and anything else closes the
+connection with the code that says why. The handshake from before the RFC
 (Sec-WebSocket-Key1) is left out: no browser of today speaks it.
 """
 import json
@@ -26,7 +26,7 @@ from compat.diesel.util.queue import Queue
 VERSIONS = ('8', '13')     # of Sec-WebSocket-Version: the draft that became the RFC
 MESSAGE_LIMIT = 1 << 20    # characters of a message
 UNREAD_MESSAGES = 1000     # kept for a handler that does not ask for them
-PAUSE = 0.05               # seconds until we look whether it has
+PAUSE = 0.05               # seconds between two checks of whether it has
 GOODBYE_SECONDS = 5        # that a client has to answer our close
 NO_CODE = None             # for a close without a code, like the real library's
 

@@ -71,7 +71,7 @@ class Process(object):
 
     Unlike in the real library a call raises EOFError when the child ends in the
     middle of it (there it waits for ever), and what cannot be pickled is an error
-    of the call; for an exception that cannot, there is a RuntimeError.
+    of the call; an exception that cannot be pickled becomes a RuntimeError.
     """
 
     def __init__(self, func):
@@ -109,7 +109,7 @@ class Process(object):
         self.pipe.close()
 
     def cleanup(self):
-        """Listen to the child no longer. The call in progress, if there is one,
+        """Stop listening to the child. The call in progress, if there is one,
         raises EOFError."""
         if not self.pipe.closed:
             runtime.current_app.hub.unregister(self.pipe)
@@ -171,7 +171,7 @@ class ProcessPool(object):
         pool = ProcessPool(2, compute)
         quickstart(pool.pool, main)    # main calls pool(1, 2)
 
-    Who calls while all are busy waits for the next that is free. A process that
+    A call while all are busy waits for the next that is free. A process that
     has died, or whose caller has been ended in the middle of a call, is replaced
     by a new one.
     """

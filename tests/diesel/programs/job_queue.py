@@ -1,4 +1,4 @@
-"""A queue of jobs: workers that are started again, a supervisor, and who asks.
+"""A queue of jobs: workers that are started again, a supervisor, and clients.
 
 A client says "job NUMBER" and gets the square of it; "job x" makes a worker fail.
 "status" says what was done; "watch" is told of the next results.

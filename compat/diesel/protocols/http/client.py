@@ -12,8 +12,8 @@ from compat.diesel.protocols.http.objects import Response
 
 TIMEOUT = 60          # seconds for a request that sets none
 HEAD_LIMIT = 1 << 16  # bytes of an answer's status line and headers
-# What stands for itself in a target: RFC 3986, and the percent sign of what is
-# encoded already.
+# The characters that a target holds as they are: RFC 3986, and the percent sign of
+# what is encoded already.
 SAFE = "/%:@!$&'()*+,;=~"
 
 
