@@ -130,6 +130,15 @@ def require_free(address, datagram):
         raise StudyError('somebody listens on %s already' % address)
 
 
+def require_server(address, datagram):
+    """Raise StudyError if nobody listens on an address of this machine. Where the system
+    does not tell, nobody is asked: that would be one client more."""
+    is_here = address.is_path or address.name[0].startswith(('127.', '::1'))
+    if is_here and os.path.exists('/proc/net/unix') and not listens(address, datagram):
+        raise StudyError('nobody listens on %s: start the server first, or give COMMAND'
+                         % address)
+
+
 def listens(address, datagram):
     """Return whether a server is at an Address. Raises StudyError where the system does
     not tell."""

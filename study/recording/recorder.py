@@ -36,6 +36,8 @@ def record(listen, to, path, datagram=False, most=None, command=(), patience=5.0
         stack.callback(listening.close)
         if listen.is_path:
             stack.callback(remove_socket_file, listen.name)
+        if not server:
+            commands.require_server(to, datagram)
         file = stack.enter_context(open(path, 'w', encoding='ascii'))
         journal = Writer(file, 'datagram' if datagram else 'stream', to, command)
         relaying = stack.enter_context(contextlib.closing(

@@ -125,12 +125,12 @@ def test_a_server_on_a_path_is_recorded_on_a_path(path):
 
 
 def test_it_listens_on_this_machine_alone_unless_it_is_told():
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
+    server = listening()
     for text in ('0', ':0', 'localhost:0'):
-        with recordings.Recorder(['--listen', text, '--to', '9', '-o',
-                                  os.devnull]) as recorder:
+        with recordings.Recorder(['--listen', text, '--to', '%s:%d'
+                                  % server.getsockname(), '-o', os.devnull]) as recorder:
             assert recorder.address[0] == '127.0.0.1'
+    server.close()
 
 
 DEAD = [sys.executable, '-c', 'raise SystemExit("no such luck")']
@@ -150,8 +150,10 @@ MUTE = [sys.executable, '-c', 'import time; time.sleep(60)']
      'a path of more than 107 bytes'),
     (['record', '--listen', '/no/such/socket', '--to', '9', '-o', 'x'],
      '/no/such/socket: No such file or directory'),
-    (['record', '--listen', '0', '--to', '9', '-o', '/no/such/file'],
-     '/no/such/file: No such file or directory'),
+    (['record', '--listen', '0', '--to', '9', '-o', 'x'],
+     'nobody listens on 127.0.0.1:9: start the server first, or give COMMAND'),
+    (['record', '--listen', '0', '--to', './no/such', '-o', 'x', '--datagram'],
+     'nobody listens on ./no/such'),
     (['record', '--listen', '0', '--to', '9', '-o', '/dev/full', '--', 'true'],
      'true ended with status 0 before it listened on 127.0.0.1:9'),
     (['record', '--listen', '0', '--to', '9', '-o', 'x', '--connections', '0'],
@@ -206,6 +208,15 @@ def test_a_port_that_is_taken_is_one_line_and_status_2(path):
         assert len(child.stderr.splitlines()) == 1
         assert not os.path.exists(path)
     server.close()
+
+
+def test_a_file_that_cannot_be_written_is_one_line_and_status_2():
+    server = listening()
+    child = study('record', '--listen', '0', '--to', '%s:%d' % server.getsockname(),
+                  '-o', '/no/such/file')
+    server.close()
+    assert (child.returncode, child.stdout) == (2, '')
+    assert child.stderr == 'study: /no/such/file: No such file or directory\n'
 
 
 def test_a_full_disk_is_one_line_and_ends_the_server(port):
