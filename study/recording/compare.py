@@ -53,8 +53,11 @@ class Comparison:
     """Compares a stream of bytes with recorded ones.
 
     place: up to which byte of the recording all is the same. differs: whether something
-    else has come. received: how many bytes have come.
+    else has come. received: how many bytes have come. is_cut: whether the recorded bytes
+    may be the beginning only, so that more of them is no difference.
     """
+
+    is_cut = False
 
     def __init__(self, recorded, masks=()):
         self.recorded = bytes(recorded)
@@ -109,8 +112,11 @@ class Comparison:
             self.at += 1
             self.place = segment.end
             self.forget()
-        if self.next < len(self.buffer):
-            self.differ()
+        if self.next < len(self.buffer) and not self.differs:
+            if self.is_cut:
+                del self.buffer[self.next:]
+            else:
+                self.differ()
 
     def match_literal(self, segment):
         """Return whether all of a segment has come."""

@@ -15,7 +15,7 @@ import time
 from study.errors import StudyError
 from study.recording import compare
 from study.recording import sockets
-from study.recording.conversations import SERVER
+from study.recording.conversations import CLIENT, SERVER
 
 LONGEST_PAUSE = 0.02  # seconds between two things that clients do
 TURN = 0.1  # seconds that a step takes if nothing happens
@@ -93,6 +93,8 @@ class Player:
             self.folder = tempfile.mkdtemp(prefix='study-')
         self.conversations = {}
         self.replies = replies(recording, masks)
+        self.cut = {event.number for event in recording.events  # by their clients
+                    if event.what == 'reset' and event.side == CLIENT}
         self.behind = set()
         self.retrying = set()  # those that found the backlog of a socket file full
         self.in_vain = 0
@@ -221,6 +223,7 @@ class Player:
             raise StudyError('%s: %s' % (self.to, error.strerror))
         kind = compare.Datagrams if self.recording.is_datagram else compare.Comparison
         one = Played(number, sock, kind(*self.replies.get(number, (b'',))))
+        one.comparison.is_cut = number in self.cut
         self.conversations[number] = one
         if not self.recording.is_datagram:
             sockets.at_once(sock)

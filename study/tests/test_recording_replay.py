@@ -220,6 +220,13 @@ def test_a_client_that_reset_its_connection_resets_it_again():
     assert read == ['reset']
 
 
+def test_what_a_server_says_while_its_client_resets_is_not_known():
+    """It may have said more than had come when the reset came."""
+    one = recording('1 connect', r'1 > "a\n"', '1 < "A"', '1 > reset')
+    assert not replayed(one, lambda line: b'A' + b'b' * 1000).differences
+    assert replayed(one, lambda line: b'B' + b'b' * 1000).differences
+
+
 def test_connections_overlap_as_they_did():
     """Two clients are connected before the first speaks, and the second speaks first."""
     seen = []
