@@ -1,11 +1,14 @@
 """What a server says against what it has said: however it is cut, with masks or not."""
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from study.errors import StudyError
 from study.recording import masks
 from study.recording.compare import Comparison, Datagrams
+
+# Load makes it slow, which says nothing.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def compared(recorded, pieces, *names):
@@ -22,11 +25,13 @@ def cut(data, places):
     return [data[begin:end] for begin, end in zip(bounds, bounds[1:])]
 
 
+@patient
 @given(st.binary(), st.lists(st.integers(0, 1000)))
 def test_the_same_bytes_are_the_same_however_they_are_cut(data, places):
     assert compared(data, cut(data, places)).is_complete
 
 
+@patient
 @given(st.binary(), st.binary(), st.lists(st.integers(0, 1000)))
 def test_other_bytes_differ_at_the_first_that_is_another(recorded, data, places):
     comparison = compared(recorded, cut(data, places))
@@ -55,6 +60,7 @@ SERVED = (b'Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n', b'Date: Wed, 25 Nov 2026 '
     ('time', b'2012-02-29 12:30:59 up', b'2026-11-25 12:30:58 up'),
     ('id=[0-9a-f]+', b'id 7 ff00 end', b'id 8 a end'),
 ])
+@patient
 @given(places=st.lists(st.integers(0, 1000)))
 def test_what_a_mask_finds_may_differ(name, recorded, replayed, places):
     replayed = replayed.replace(b'1.5', b'1800000000.5').replace(b'2.5', b'999999999.1')

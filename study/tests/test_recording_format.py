@@ -4,7 +4,7 @@ import os
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compat import trees
@@ -14,6 +14,8 @@ from study.recording.conversations import quoted, unquoted
 
 HEAD = 'conversations 1\nkind stream\nto 127.0.0.1:8007\n'
 COMMAND = ['run', 'it now', "'", '"', 'line 1\nline 2', '', 'gr\xfcn', '\udcff', '\\']
+# Load makes it slow, which says nothing.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def load(tmp_path, text):
@@ -26,6 +28,7 @@ def read(text):
     return conversations.Reader('recording').read(io.StringIO(text))
 
 
+@patient
 @given(st.binary())
 def test_any_bytes_come_back(data):
     text = quoted(data)
@@ -40,6 +43,7 @@ def test_an_escape_that_is_none_is_refused(text):
         unquoted(text)
 
 
+@patient
 @given(st.lists(st.tuples(st.sampled_from('<>'), st.binary(max_size=3 * 4096))))
 def test_what_is_written_is_read(messages):
     file = io.StringIO()
