@@ -16,6 +16,8 @@ COMMANDS = {  # each is a module of study.commands
     'diff': 'a recipe and its port side by side, with the rules',
     'check': 'test a port of your own, and name the rules it breaks',
     'start': 'make a folder in which to write a port of your own',
+    'record': 'write down what clients and a server of your own say',
+    'replay': 'play that to another server, and name the rules it breaks',
     'demo': 'every demonstration in both trees, and what differs',
     'scan': 'which rules will meet a program of your own, line by line',
     'report': 'the whole of it as a static site, for a browser',

@@ -27,7 +27,11 @@ class Finding:
 
 def speaks_for(test, rules):
     """Return the ids of the rules whose words stand in the error of a failed test."""
-    said = words.of_test(test)
+    return speaking(words.of_test(test), rules)
+
+
+def speaking(said, rules):
+    """Return the ids of the rules whose words stand in a text."""
     return [rule.id for rule in rules.values()
             if any(piece in said for piece in rule.errors)]
 

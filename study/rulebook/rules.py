@@ -7,7 +7,7 @@ A rule is a heading of the third level, "### `id`: title", and what follows it:
     ```claims        which tokens that differ it explains (see claims.py)
     ```scan          what a scan of other people's source looks for (see Scan)
     - **Since:**     fields of one paragraph each: Since, 2to3, Trap, Tests, and
-                     Error where there is one
+                     Wire, Screen and Error where there are any
 """
 import itertools
 import os
@@ -22,6 +22,7 @@ HEADING = re.compile(r'### `([a-z0-9-]+)`: (.+)$')
 FENCE = re.compile(r'```(\w*)$')
 FIELD = re.compile(r'- \*\*(.+?):\*\* (.*)$')
 FIELDS = ('Since', '2to3', 'Trap', 'Tests')
+MORE_FIELDS = ('Wire', 'Screen', 'Error')  # where there are any
 NO_SCRIPT = 'no script of ours'
 SCAN = re.compile(r'(2|3|23) (.+)$')
 INSTEAD = re.compile(r'! (?:(\d)\.(\d+): )?(.*)$')
@@ -106,7 +107,12 @@ class Rule:
     @property
     def errors(self):
         """What Python says where the rule is forgotten, as parts of its messages."""
-        return re.findall(r'`([^`]+)`', self.fields.get('Error', ''))
+        return self.pieces('Error')
+
+    def pieces(self, name):
+        """What stands between backticks in a field: Error; Wire, what a client sees
+        where the rule is forgotten; Screen, what the server prints."""
+        return re.findall(r'`([^`]+)`', self.fields.get(name, ''))
 
 
 def slug(title):

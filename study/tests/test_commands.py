@@ -86,7 +86,8 @@ def test_without_a_python_2_the_original_is_one_line_and_status_2(tmp_path):
 
 
 @pytest.mark.parametrize('arguments', [[], ['list'], ['run'], ['diff'], ['check'],
-                                       ['start'], ['demo'], ['report'], ['scan']])
+                                       ['start'], ['demo'], ['report'], ['scan'],
+                                       ['record'], ['replay']])
 def test_help_names_the_command(arguments):
     child = study(*arguments, '--help')
     assert child.returncode == 0

@@ -8,7 +8,7 @@ import pytest
 from compat import trees
 
 PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'MIGRATION.md',
-         'benchmarks/README.md', 'tests/README.md']
+         'benchmarks/README.md', 'tests/README.md', 'study/recording/FORMAT.md']
 LINK = re.compile(r'\[[^]]*\]\(([^)#]*)(?:#([^)]*))?\)')
 
 
