@@ -1,4 +1,5 @@
 """How good a scan is: what it finds of what it should, and what it finds besides."""
+import functools
 import os
 from dataclasses import dataclass
 
@@ -67,6 +68,7 @@ def of_original(recipe, rules):
                                    if not differing.intersection(one.lines)]))
 
 
+@functools.lru_cache(maxsize=None)
 def originals():
     rules = rulebook.load()
     return whole([of_original(recipe, rules) for recipe in NAMES])
@@ -99,5 +101,6 @@ def places(name, pairs):
     return ['%s:%d %s' % (name, line, rule) for line, rule in sorted(pairs)]
 
 
+@functools.lru_cache(maxsize=None)
 def servers():
     return whole([of_server(name) for name in SERVERS])
