@@ -19,7 +19,7 @@ def pytest_configure(config):
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def browser():
     """Chromium (on Debian: apt install chromium); PORT_CHROMIUM may name one."""
     playwright = pytest.importorskip('playwright.sync_api')

@@ -37,12 +37,16 @@ def free_port(kind=socket.SOCK_STREAM):
         return port
 
 
-def python2():
-    """Return the path of Python 2.7; skips the test if there is none."""
+def python2(module='sys'):
+    """Return the path of a Python 2.7 that can import a module; skips the test if there
+    is none."""
     try:
-        return interpreters.find(2)
+        path = interpreters.find(2)
     except interpreters.InterpreterMissing as missing:
         pytest.skip(str(missing))
+    if subprocess.call([path, '-c', 'import ' + module], stderr=subprocess.DEVNULL):
+        pytest.skip('%s has no %s' % (path, module))
+    return path
 
 
 class Recorder:

@@ -158,7 +158,7 @@ def recorded(tmp_path_factory):
 
 
 def make(recipe, path, folder, arguments):
-    python2 = recordings.python2()
+    python2 = recordings.python2('diesel' if recipe == DIESEL else 'sys')
     to, options = place_for(recipe, folder)
     listen = os.path.join(folder, 'relay') if os.sep in to else '0'
     datagram = ['--datagram'] if recipe in (UDP, DATAGRAM) else []

@@ -84,7 +84,7 @@ def listen(page, site, said):
         (site.as_uri(), 'data:')) or said.append(request.url))
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def walk(browser, site):
     """Every page once, on a phone, with all folds open: a list of
     {name, url, ids, links, width, said}."""
