@@ -45,12 +45,15 @@ def end_as_ctrl_c_does():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def split(argv):
-    """Return (our arguments, those after "--")."""
-    if '--' not in argv:
-        return argv, []
-    place = argv.index('--')
-    return argv[:place], argv[place + 1:]
+def parsed(parser, argv):
+    """Return (the arguments, the COMMAND after "--"). From now on SIGTERM ends us as
+    Ctrl-C does."""
+    place = argv.index('--') if '--' in argv else len(argv)
+    args = parser.parse_args(argv[:place])
+    if args.command:
+        parser.error('COMMAND stands after "--": %s' % shlex.join(args.command))
+    end_as_ctrl_c_does()
+    return args, argv[place + 1:]
 
 
 def main(argv):
@@ -69,11 +72,7 @@ def main(argv):
     parser.add_argument('--connections', type=count, metavar='N',
                         help='end after N clients')
     add_server_options(parser, 'how long COMMAND may take to listen, and to end')
-    ours, command = split(argv)
-    args = parser.parse_args(ours)
-    if args.command:
-        parser.error('COMMAND stands after "--": %s' % shlex.join(args.command))
-    end_as_ctrl_c_does()
+    args, command = parsed(parser, argv)
     told = []
 
     def note_signals():

@@ -1,8 +1,6 @@
 """study replay: the clients of a recording, played to another server."""
-import shlex
-
 from study.commands import CommandLine
-from study.commands.record import add_server_options, end_as_ctrl_c_does, split
+from study.commands.record import add_server_options, parsed
 from study.recording import addresses
 from study.recording import conversations
 from study.recording import masks
@@ -27,11 +25,7 @@ def main(argv):
                         help='what may differ: a name alone, or one of your own and a '
                         'regular expression over bytes')
     add_server_options(parser, 'how long the server may keep a client waiting')
-    ours, command = split(argv)
-    args = parser.parse_args(ours)
-    if args.command:
-        parser.error('COMMAND stands after "--": %s' % shlex.join(args.command))
-    end_as_ctrl_c_does()
+    args, command = parsed(parser, argv)
     wanted = [masks.mask(text) for text in args.mask]
     to = addresses.of_server(args.to)
     recording = conversations.load(args.recording)

@@ -37,15 +37,15 @@ def free_port(kind=socket.SOCK_STREAM):
         return port
 
 
-def python2(module='sys'):
-    """Return the path of a Python 2.7 that can import a module; skips the test if there
+def python2(modules='sys'):
+    """Return the path of a Python 2.7 that can import modules; skips the test if there
     is none."""
     try:
         path = interpreters.find(2)
     except interpreters.InterpreterMissing as missing:
         pytest.skip(str(missing))
-    if subprocess.call([path, '-c', 'import ' + module], stderr=subprocess.DEVNULL):
-        pytest.skip('%s has no %s' % (path, module))
+    if subprocess.call([path, '-c', 'import ' + modules], stderr=subprocess.DEVNULL):
+        pytest.skip('%s has no %s' % (path, modules))
     return path
 
 

@@ -1,11 +1,9 @@
 """The best known program for diesel's WebSockets, a chat page, in ten real browsers'
 pages: on the real library and on ours."""
-import importlib.util
-import subprocess
-
 import pytest
 
-from compat import interpreters, process, trees
+from compat import process, trees
+from study.tests import recordings
 from tests.diesel.test_programs import source_of
 
 # From a page: its lines, once there are so many.
@@ -19,14 +17,10 @@ LINES = '''count => {
 def url(request):
     """Where the program is served; it is ended with the test."""
     tree = trees.named(request.param)
-    try:
-        command = process.python(tree) + ['-c', 'import diesel, flask, simplejson']
-    except interpreters.InterpreterMissing as error:
-        pytest.skip(str(error))
-    if tree.major == 2 and subprocess.call(command, stderr=subprocess.DEVNULL):
-        pytest.skip('no diesel for that Python 2')
-    if tree.major == 3 and not importlib.util.find_spec('wsproto'):
-        pytest.skip('no wsproto')
+    if tree.major == 2:
+        recordings.python2('diesel, flask, simplejson')
+    else:
+        pytest.importorskip('wsproto')
     with process.Child(tree, 'chat_page', command=['-c', source_of('chat_page')]) as it:
         yield 'http://127.0.0.1:%s/' % it.wait_for_line('[0-9]+$').group()
     assert it.stderr == b''

@@ -7,11 +7,11 @@ import subprocess
 
 import pytest
 
-from compat import interpreters
 from compat import process
 from study.rulebook import rules
 from study.scanning import source
 from study.tests import measured
+from study.tests import recordings
 
 RULES = rules.load()
 HTTP = b'GET /_status?verbose=1 HTTP/1.0\r\n\r\n'
@@ -59,25 +59,18 @@ def test_a_mark_stands_at_the_line_that_it_shows(name):
     assert {rule for _, rule in pairs} <= set(RULES)
 
 
-def python_2():
-    try:
-        return interpreters.find(2)
-    except interpreters.InterpreterMissing:
-        return None
-
-
 @pytest.fixture
 def server(request):
     """The port of a server of field/ that runs under Python 2.7."""
-    child = subprocess.Popen([python_2(), '-u', measured.script(request.param), '0'],
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    command = [recordings.python2(), '-u', measured.script(request.param), '0']
+    child = subprocess.Popen(command, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL)
     yield int(re.search(rb'listening on (\d+)', child.stdout.readline()).group(1))
     child.kill()
     child.wait()
     child.stdout.close()
 
 
-@pytest.mark.skipif(not python_2(), reason='no Python 2.7 here')
 @pytest.mark.parametrize('server, name', [(name, name) for name in measured.SERVERS],
                          indirect=['server'])
 def test_a_server_of_another_style_works_under_python_2(server, name):
