@@ -46,6 +46,6 @@ def said(version, sources):
     """Return what a Python says to each source of a tuple: {source: text}."""
     child = subprocess.run([here(version), '-W', 'ignore', '-c', RUN],
                            input=json.dumps(sources), text=True, capture_output=True,
-                           timeout=process.DEADLINE)
+                           timeout=process.DEADLINE, env=process.surroundings())
     assert child.returncode == 0, child.stderr
     return dict(zip(sources, json.loads(child.stdout)))
