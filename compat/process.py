@@ -111,7 +111,7 @@ class Child(object):
                 cwd=folder or trees.ROOT, env=environment,
                 stdin=nothing if stdin is None else stdin, close_fds=True,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self._readers = [self._start_reader('stdout'), self._start_reader('stderr')]
+        self.readers = [self._start_reader('stdout'), self._start_reader('stderr')]
 
     def _start_reader(self, name):
         reader = threading.Thread(target=self._read, args=(name,))
@@ -176,13 +176,13 @@ class Child(object):
         return 'stdout: %r; stderr: %r' % (self.stdout, self.stderr)
 
     def _reading(self):
-        return any(reader.is_alive() for reader in self._readers)
+        return any(reader.is_alive() for reader in self.readers)
 
     def wait(self, seconds=DEADLINE):
         """Wait until it ends and return its exit status. Raises Timeout."""
         wait_until(lambda: self.popen.poll() is not None,
                    lambda: '%s ends; %s' % (self.recipe, self.said), seconds)
-        for reader in self._readers:
+        for reader in self.readers:
             reader.join(seconds)
         return self.popen.returncode
 
@@ -200,7 +200,7 @@ class Child(object):
             if self.popen.poll() is None:
                 self.popen.kill()
                 self.popen.wait()
-            for reader in self._readers:
+            for reader in self.readers:
                 reader.join(DEADLINE)
             for pipe in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
                 if pipe:

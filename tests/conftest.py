@@ -14,6 +14,7 @@ import threading
 
 import pytest
 
+from compat import kernel
 from compat import process
 from compat import trees
 from tests import about
@@ -103,6 +104,42 @@ def running(tree):
         server.end()
 
 
+@pytest.fixture(scope='module')
+def standing_servers():
+    """The servers that tests of a module share: {the name of a recipe: Server}."""
+    servers = {}
+    yield servers
+    for server in servers.values():
+        server.end()
+
+
+@pytest.fixture
+def standing(tree, standing_servers, request):
+    """A function: the name of a recipe -> a server that other tests talk to as well:
+    to start one takes longer than most tests. It is for a test that leaves the server
+    as it was and does not ask what it prints. Whoever fails takes it along."""
+    used = set()
+
+    def get(name):
+        used.add(name)
+        if name not in standing_servers:
+            standing_servers[name] = process.Server(
+                tree, name, env={process.MARK: 'standing'})
+        return standing_servers[name]
+
+    yield get
+    for name in used & set(standing_servers):
+        if request.node.failed or standing_servers[name].popen.poll() is not None:
+            standing_servers.pop(name).end()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Let fixtures know whether their test has failed."""
+    report = (yield).get_result()
+    item.failed = report.failed or getattr(item, 'failed', False)
+
+
 @pytest.fixture
 def conversation():
     """A function: the address of a stream server -> a Conversation with it.
@@ -149,19 +186,31 @@ def listener():
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left_behind():
+def nothing_is_left_behind(standing_servers):
     """After a test: no child, no stray descendant, no thread, no file in the
-    temporary folder, and no descriptor that was not there before."""
-    threads, files = set(threading.enumerate()), set(os.listdir(tempfile.gettempdir()))
-    descriptors = open_descriptors()
+    temporary folder, and no descriptor that was not there before. The servers that
+    tests share are none of them."""
+    def descriptors():
+        return open_descriptors() - 2 * len(standing_servers)  # stdout and stderr
+
+    def threads():
+        readers = [server.readers for server in standing_servers.values()]
+        return set(threading.enumerate()).difference(*readers)
+
+    def files():
+        paths = [server.address for server in standing_servers.values()]
+        return {name for name in os.listdir(tempfile.gettempdir()) if is_ours(name)
+                and not any(name in path for path in paths)}
+
+    before = threads(), files(), descriptors()
     yield
-    process.wait_until(lambda: not children(), 'no child process is left')
-    process.wait_until(lambda: not set(threading.enumerate()) - threads,
+    process.wait_until(lambda: not children(standing_servers),
+                       'no child process is left')
+    process.wait_until(lambda: not threads() - before[0],
                        'no thread is left: %s' % threading.enumerate())
     process.wait_until(lambda: not descendants(), 'no stray process is left')
-    new_files = set(os.listdir(tempfile.gettempdir())) - files
-    assert not [name for name in new_files if is_ours(name)]
-    process.wait_until(lambda: open_descriptors() <= descriptors or collect(),
+    assert not files() - before[1]
+    process.wait_until(lambda: descriptors() <= before[2] or collect(),
                        'no descriptor is left')
 
 
@@ -170,8 +219,14 @@ def is_ours(name):
     return name.startswith(('port-', 'recipe-'))
 
 
-def children():
-    """Whether this process has a child, running or dead and not waited for."""
+def children(standing_servers):
+    """Whether this process has a child, running or dead and not waited for, apart from
+    the servers that stay."""
+    stay = [server.pid for server in standing_servers.values()]
+    if stay:
+        ours = str(os.getpid()).encode('ascii')
+        return any(kernel.stat(int(pid))[1:2] == [ours] for pid in os.listdir('/proc')
+                   if pid.isdigit() and int(pid) not in stay)
     try:
         os.waitpid(-1, os.WNOHANG)
     except OSError as error:

@@ -1,5 +1,6 @@
 """What a test is about: a marker says it, or a parameter, or the name of its module."""
 import os
+import shutil
 import subprocess
 import sys
 import types
@@ -81,15 +82,19 @@ class Test(object):
 @pytest.mark.parametrize('line, status', [('@pytest.mark.about()\n', 0), ('', 2)],
                          ids=['marked', 'unmarked'])
 def test_it_is_checked_as_tests_are_collected(folder, line, status):
-    path = os.path.join(folder, 'test_outside.py')
+    inner = os.path.join(folder, 'outside')
+    os.mkdir(inner)
+    path = os.path.join(inner, 'test_outside.py')
     with open(path, 'w') as target:
         target.write(UNMARKED % line)
     child = subprocess.Popen(
         [sys.executable, '-m', 'pytest', '-p', 'tests.conftest', '-p',
          'no:cacheprovider', '-c', os.path.join(trees.ROOT, 'pytest.ini'), path],
-        env=dict(process.surroundings(), PYTHONPATH=trees.ROOT),
+        # With bytecode: pytest would rewrite all the modules of the suite anew.
+        env=dict(process.surroundings(), PYTHONPATH=trees.ROOT,
+                 PYTHONDONTWRITEBYTECODE=''),
         cwd=trees.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = child.communicate()[0].decode('utf-8')
-    os.unlink(path)
+    shutil.rmtree(inner)
     assert child.returncode == status, output
     assert ('::test_second: which recipe is it about?' in output) == (status != 0)

@@ -23,6 +23,11 @@ def server(running):
     return running(NAME)
 
 
+@pytest.fixture
+def shared(standing):
+    return standing(NAME)
+
+
 def ask(client, line):
     """Send a line of a conversation and return the answer."""
     client.send(line)
@@ -101,8 +106,8 @@ def test_what_is_printed_is_text_of_printable_characters(diesel_recipe):
 
 @pytest.mark.wire
 @pytest.mark.rule('bytes-on-the-wire')
-def test_the_reply_says_what_the_client_said(server, conversation):
-    assert ask(conversation(server.address), HELLO) == b'You said: ' + HELLO
+def test_the_reply_says_what_the_client_said(shared, conversation):
+    assert ask(conversation(shared.address), HELLO) == b'You said: ' + HELLO
 
 
 @pytest.mark.wire
@@ -111,15 +116,15 @@ def test_the_reply_says_what_the_client_said(server, conversation):
     u'Gr\xfc\xdfe \u20ac \U0001f600'.encode('utf-8'), b'\xff\xfe\x00\x80', b'%s %d %%',
     b'a\rb', b'\x1b[31m', b'',
 ], ids=['utf-8', 'no-utf-8', 'percent', 'carriage-return', 'escape', 'empty'])
-def test_any_bytes_come_back_as_they_were(server, conversation, data):
-    client = conversation(server.address)
+def test_any_bytes_come_back_as_they_were(shared, conversation, data):
+    client = conversation(shared.address)
     client.send(data + b'\r\n')
     client.expect(b'You said: ' + data + b'\r\n')
 
 
 @pytest.mark.wire
-def test_a_bare_newline_ends_no_line(server, conversation):
-    client = conversation(server.address)
+def test_a_bare_newline_ends_no_line(shared, conversation):
+    client = conversation(shared.address)
     client.send(b'one\ntwo')
     client.expect_silence()
     client.send(b'\r\n')
@@ -127,8 +132,8 @@ def test_a_bare_newline_ends_no_line(server, conversation):
 
 
 @pytest.mark.wire
-def test_reply_survives_a_request_split_in_two(server, conversation):
-    client = conversation(server.address)
+def test_reply_survives_a_request_split_in_two(shared, conversation):
+    client = conversation(shared.address)
     client.send(HELLO[:7])
     client.expect_silence()
     client.send(HELLO[7:])
@@ -136,9 +141,9 @@ def test_reply_survives_a_request_split_in_two(server, conversation):
 
 
 @pytest.mark.wire
-def test_reply_survives_a_split_between_carriage_return_and_newline(server,
+def test_reply_survives_a_split_between_carriage_return_and_newline(shared,
                                                                    conversation):
-    client = conversation(server.address)
+    client = conversation(shared.address)
     client.send(b'one\r')
     client.expect_silence()
     client.send(b'\n')
@@ -146,16 +151,16 @@ def test_reply_survives_a_split_between_carriage_return_and_newline(server,
 
 
 @pytest.mark.wire
-def test_a_byte_at_a_time_is_still_one_line(server, conversation):
-    client = conversation(server.address)
+def test_a_byte_at_a_time_is_still_one_line(shared, conversation):
+    client = conversation(shared.address)
     for index in range(len(HELLO)):
         client.send(HELLO[index:index + 1])
     client.expect(b'You said: ' + HELLO)
 
 
 @pytest.mark.wire
-def test_lines_in_one_packet_get_a_reply_each_in_order(server, conversation):
-    client = conversation(server.address)
+def test_lines_in_one_packet_get_a_reply_each_in_order(shared, conversation):
+    client = conversation(shared.address)
     client.send(b'one\r\ntwo\r\nthree\r\nfo')
     client.expect(b'You said: one\r\nYou said: two\r\nYou said: three\r\n')
     client.send(b'ur\r\n')
@@ -163,17 +168,17 @@ def test_lines_in_one_packet_get_a_reply_each_in_order(server, conversation):
 
 
 @pytest.mark.wire
-def test_a_line_longer_than_any_buffer_comes_back_whole(server, conversation):
+def test_a_line_longer_than_any_buffer_comes_back_whole(shared, conversation):
     line = b'0123456789' * 20000 + b'\r\n'
-    client = conversation(server.address)
+    client = conversation(shared.address)
     client.send(line)
     client.expect(b'You said: ' + line)
 
 
 @pytest.mark.wire
 @pytest.mark.rule('diesel')
-def test_many_clients_are_served_at_once(server, conversation):
-    clients = [conversation(server.address) for _ in range(50)]
+def test_many_clients_are_served_at_once(shared, conversation):
+    clients = [conversation(shared.address) for _ in range(50)]
     for index, client in enumerate(clients):
         client.send(b'I am %d' % index)  # no end of line yet
     for index, client in reversed(list(enumerate(clients))):
@@ -183,11 +188,11 @@ def test_many_clients_are_served_at_once(server, conversation):
 
 @pytest.mark.wire
 @pytest.mark.rule('diesel')
-def test_a_client_that_says_nothing_delays_nobody(server, conversation):
-    conversation(server.address)
-    half = conversation(server.address)
+def test_a_client_that_says_nothing_delays_nobody(shared, conversation):
+    conversation(shared.address)
+    half = conversation(shared.address)
     half.send(b'half a line')
-    assert ask(conversation(server.address), HELLO) == b'You said: ' + HELLO
+    assert ask(conversation(shared.address), HELLO) == b'You said: ' + HELLO
 
 
 # What the server prints

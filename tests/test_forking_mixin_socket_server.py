@@ -26,6 +26,11 @@ def server(running):
     return running(NAME)
 
 
+@pytest.fixture
+def shared(standing):
+    return standing(NAME)
+
+
 def pid_and_data(reply):
     """Split a reply '<pid>: <data>'."""
     match = re.match(b'([0-9]+): (.*)\\Z', reply, re.DOTALL)
@@ -141,23 +146,23 @@ def test_closing_frees_the_port(forking):
 
 @pytest.mark.wire
 @pytest.mark.rule('bytes-on-the-wire', 'bytes-formatting')
-def test_the_reply_is_the_pid_of_a_child_and_the_data(server, conversation):
-    pid, data = pid_and_data(ask(conversation, server.address, HELLO))
+def test_the_reply_is_the_pid_of_a_child_and_the_data(shared, conversation):
+    pid, data = pid_and_data(ask(conversation, shared.address, HELLO))
     assert data == HELLO
-    assert pid != server.pid
+    assert pid != shared.pid
 
 
 @pytest.mark.wire
 @pytest.mark.rule('mix-in-first')
-def test_every_connection_has_a_process_of_its_own(server, conversation):
-    pids = {pid_and_data(ask(conversation, server.address, HELLO))[0]
+def test_every_connection_has_a_process_of_its_own(shared, conversation):
+    pids = {pid_and_data(ask(conversation, shared.address, HELLO))[0]
             for _ in range(5)}
     assert len(pids) == 5
 
 
 @pytest.mark.wire
-def test_one_connection_keeps_its_process(server, conversation):
-    client = conversation(server.address)
+def test_one_connection_keeps_its_process(shared, conversation):
+    client = conversation(shared.address)
     client.send(b'one\n')
     first = pid_and_data(client.read_line())
     client.send(b'two\n')
@@ -167,8 +172,8 @@ def test_one_connection_keeps_its_process(server, conversation):
 
 
 @pytest.mark.wire
-def test_reply_survives_a_request_split_in_two(server, conversation):
-    client = conversation(server.address)
+def test_reply_survives_a_request_split_in_two(shared, conversation):
+    client = conversation(shared.address)
     client.send(HELLO[:7])
     client.expect_silence()
     client.send(HELLO[7:])
@@ -177,19 +182,19 @@ def test_reply_survives_a_request_split_in_two(server, conversation):
 
 
 @pytest.mark.wire
-def test_two_lines_in_one_packet_get_two_replies(server, conversation):
-    replies = ask(conversation, server.address, b'one\ntwo\n').splitlines(True)
+def test_two_lines_in_one_packet_get_two_replies(shared, conversation):
+    replies = ask(conversation, shared.address, b'one\ntwo\n').splitlines(True)
     assert [pid_and_data(reply)[1] for reply in replies] == [b'one\n', b'two\n']
 
 
 @pytest.mark.wire
-def test_a_client_that_says_nothing_gets_nothing(server, conversation):
-    assert ask(conversation, server.address, b'') == b''
+def test_a_client_that_says_nothing_gets_nothing(shared, conversation):
+    assert ask(conversation, shared.address, b'') == b''
 
 
 @pytest.mark.wire
-def test_a_line_longer_than_the_buffer_is_answered_in_pieces(server, conversation):
-    reply = ask(conversation, server.address, b'x' * 1024 + b'y' * 10)
+def test_a_line_longer_than_the_buffer_is_answered_in_pieces(shared, conversation):
+    reply = ask(conversation, shared.address, b'x' * 1024 + b'y' * 10)
     pid, data = pid_and_data(reply)
     assert data == b'x' * 1024 + b'%d: ' % pid + b'y' * 10
 
@@ -200,8 +205,8 @@ def test_a_line_longer_than_the_buffer_is_answered_in_pieces(server, conversatio
     u'Gr\xfc\xdfe \u20ac \U0001f600'.encode('utf-8'), b'\xff\xfe\x00\x80', b'%s %d %%',
     b'a\r\nb', b'\x1b[31m',
 ], ids=['utf-8', 'no-utf-8', 'percent', 'carriage-return', 'escape'])
-def test_any_bytes_come_back_as_they_were(server, conversation, data):
-    replies = ask(conversation, server.address, data).splitlines(True)
+def test_any_bytes_come_back_as_they_were(shared, conversation, data):
+    replies = ask(conversation, shared.address, data).splitlines(True)
     assert b''.join(pid_and_data(reply)[1] for reply in replies) == data
 
 

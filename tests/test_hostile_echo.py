@@ -87,8 +87,8 @@ def leave(client, ending):
 @pytest.mark.hostile
 @pytest.mark.rule('bytes-on-the-wire', 'bytes-formatting')
 @on_every_stream
-def test_any_split_into_segments_gives_the_same_answer(running, conversation, name):
-    server = running(name)
+def test_any_split_into_segments_gives_the_same_answer(standing, conversation, name):
+    server = standing(name)
     end = EOL if name == DIESEL else b'\n'
 
     @few
@@ -106,8 +106,8 @@ def test_any_split_into_segments_gives_the_same_answer(running, conversation, na
 
 @pytest.mark.hostile
 @on_every_stream
-def test_any_bytes_leave_the_server_serving_the_next(running, conversation, name):
-    server = running(name)
+def test_any_bytes_leave_the_server_serving_the_next(standing, conversation, name):
+    server = standing(name)
 
     @few
     @given(strategies.binary(max_size=3000), endings)
@@ -123,8 +123,8 @@ def test_any_bytes_leave_the_server_serving_the_next(running, conversation, name
 
 @pytest.mark.hostile
 @pytest.mark.parametrize('name', LABELLED + [DIESEL])
-def test_any_bytes_of_one_client_do_not_reach_another(running, conversation, name):
-    server = running(name)
+def test_any_bytes_of_one_client_do_not_reach_another(standing, conversation, name):
+    server = standing(name)
     witness = conversation(server.address)
 
     @few
@@ -164,8 +164,8 @@ def bound(folder):
 @pytest.mark.hostile
 @pytest.mark.rule('bytes-on-the-wire')
 @on_both_datagrams
-def test_any_datagram_comes_back_in_upper_case(running, bound, name):
-    server, client = running(name), bound(name)
+def test_any_datagram_comes_back_in_upper_case(standing, bound, name):
+    server, client = standing(name), bound(name)
 
     @few
     @given(strategies.binary(max_size=9000))
@@ -179,8 +179,8 @@ def test_any_datagram_comes_back_in_upper_case(running, bound, name):
 
 @pytest.mark.hostile
 @on_both_datagrams
-def test_datagrams_in_any_number_get_so_many_answers_in_order(running, bound, name):
-    server, client = running(name), bound(name)
+def test_datagrams_in_any_number_get_so_many_answers_in_order(standing, bound, name):
+    server, client = standing(name), bound(name)
 
     @few
     @given(strategies.lists(strategies.binary(max_size=100), max_size=9))

@@ -39,6 +39,11 @@ def server(running):
 
 
 @pytest.fixture
+def shared(standing):
+    return standing(WEB)
+
+
+@pytest.fixture
 def web(recipe):
     """The web server, with its loop in our hands."""
     machine = inside.web(recipe(WEB))
@@ -381,29 +386,29 @@ def test_an_error_to_head_has_no_body_however_it_comes(web, said):
 
 
 @pytest.mark.hostile
-def test_spaces_are_no_reason_to_think_for_minutes(server, conversation):
-    client = conversation(server.address)
+def test_spaces_are_no_reason_to_think_for_minutes(shared, conversation):
+    client = conversation(shared.address)
     client.send(field(b'X:' + b' ' * 8000 + b'\x01'))
-    other = conversation(server.address)
+    other = conversation(shared.address)
     other.send(GET + HOST + b'Connection: close\r\n\r\n')
     assert statuses(other.read_all()) == [200]
     assert statuses(client.read(12) + b' ') == [400]
 
 
 @pytest.mark.hostile
-def test_a_hundred_thousand_fields_are_one_error(server, conversation):
-    client = conversation(server.address)
+def test_a_hundred_thousand_fields_are_one_error(shared, conversation):
+    client = conversation(shared.address)
     with inside.ignoring(socket.error):
         client.send(GET + HOST + b'X: y\r\n' * 100000 + b'\r\n')
     assert statuses(read_error(client)) == [431]
-    assert_served(server, conversation)
+    assert_served(shared, conversation)
 
 
 @pytest.mark.hostile
 @pytest.mark.parametrize('start, status', [(GET, 431), (b'', 414)],
                          ids=['fields', 'line'])
-def test_a_head_without_end_is_ended_by_the_server(server, conversation, start, status):
-    client = conversation(server.address)
+def test_a_head_without_end_is_ended_by_the_server(shared, conversation, start, status):
+    client = conversation(shared.address)
     line = b'X: y\r\n' if start else b'x' * 1000
     client.send(start)
     with inside.ignoring(socket.error):
@@ -414,7 +419,7 @@ def test_a_head_without_end_is_ended_by_the_server(server, conversation, start, 
         else:
             pytest.fail('the server reads on and on')
     assert statuses(read_error(client)) == [status]
-    assert_served(server, conversation)
+    assert_served(shared, conversation)
 
 
 def read_error(client):

@@ -49,11 +49,11 @@ def bound(folder):
 
 
 @pytest.fixture
-def ask(bound, running):
+def ask(bound, standing):
     """A function: the name of a recipe and a request -> the reply, one datagram."""
     def ask_server(name, request):
         client = bound(name)
-        client.sendto(request, running(name).address)
+        client.sendto(request, standing(name).address)
         return client.recv(100000)
 
     return ask_server
@@ -127,17 +127,17 @@ def test_a_datagram_of_the_largest_size_comes_back_whole(ask, name, size):
 
 @pytest.mark.wire
 @on_both
-def test_a_datagram_is_one_request_however_many_lines_it_has(bound, running, name):
+def test_a_datagram_is_one_request_however_many_lines_it_has(bound, standing, name):
     client = bound(name)
-    client.sendto(b'one\ntwo\n\nthree', running(name).address)
+    client.sendto(b'one\ntwo\n\nthree', standing(name).address)
     assert client.recv(100) == b'ONE\nTWO\n\nTHREE'
     expect_silence(client)
 
 
 @pytest.mark.wire
 @on_both
-def test_two_datagrams_get_two_replies(bound, running, name):
-    server, client = running(name), bound(name)
+def test_two_datagrams_get_two_replies(bound, standing, name):
+    server, client = standing(name), bound(name)
     client.sendto(b'one', server.address)
     client.sendto(b'two', server.address)
     assert sorted([client.recv(100), client.recv(100)]) == [b'ONE', b'TWO']
@@ -145,8 +145,8 @@ def test_two_datagrams_get_two_replies(bound, running, name):
 
 @pytest.mark.wire
 @on_both
-def test_each_client_gets_its_own_reply(bound, running, name):
-    server, first, second = running(name), bound(name), bound(name)
+def test_each_client_gets_its_own_reply(bound, standing, name):
+    server, first, second = standing(name), bound(name), bound(name)
     first.sendto(b'first', server.address)
     second.sendto(b'second', server.address)
     assert second.recv(100) == b'SECOND'
@@ -156,8 +156,8 @@ def test_each_client_gets_its_own_reply(bound, running, name):
 
 @pytest.mark.wire
 @on_both
-def test_the_reply_comes_from_the_address_that_was_asked(bound, running, name):
-    server, client = running(name), bound(name)
+def test_the_reply_comes_from_the_address_that_was_asked(bound, standing, name):
+    server, client = standing(name), bound(name)
     client.sendto(b'hello', server.address)
     assert client.recvfrom(100) == (b'HELLO', server.address)
 

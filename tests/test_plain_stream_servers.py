@@ -93,8 +93,8 @@ def test_the_end_of_a_line_comes_back_as_it_was(recipe, name):
 @pytest.mark.wire
 @pytest.mark.rule('bytes-on-the-wire')
 @on_both
-def test_the_reply_is_the_line_in_upper_case(running, conversation, name):
-    assert ask(conversation, running(name).address, b'Hello\n') == b'HELLO\n'
+def test_the_reply_is_the_line_in_upper_case(standing, conversation, name):
+    assert ask(conversation, standing(name).address, b'Hello\n') == b'HELLO\n'
 
 
 @pytest.mark.wire
@@ -110,15 +110,15 @@ def test_the_reply_is_the_line_in_upper_case(running, conversation, name):
 ], ids=['utf-8', 'no-utf-8', 'percent', 'line-ends', 'no-newline', 'empty-line',
         'nothing'])
 @on_both
-def test_any_bytes_come_back_and_only_ascii_changes(running, conversation, name,
+def test_any_bytes_come_back_and_only_ascii_changes(standing, conversation, name,
                                                     data, answer):
-    assert ask(conversation, running(name).address, data) == answer
+    assert ask(conversation, standing(name).address, data) == answer
 
 
 @pytest.mark.wire
 @on_both
-def test_each_line_is_answered_at_once(running, conversation, name):
-    client = conversation(running(name).address)
+def test_each_line_is_answered_at_once(standing, conversation, name):
+    client = conversation(standing(name).address)
     for line in (b'one\n', b'two\n', b'three\n'):
         client.send(line)
         client.expect(line.upper())
@@ -126,8 +126,8 @@ def test_each_line_is_answered_at_once(running, conversation, name):
 
 @pytest.mark.wire
 @on_both
-def test_a_request_split_in_two_gets_one_reply(running, conversation, name):
-    client = conversation(running(name).address)
+def test_a_request_split_in_two_gets_one_reply(standing, conversation, name):
+    client = conversation(standing(name).address)
     client.send(b'hel')
     client.expect_silence()
     client.send(b'lo\n')
@@ -136,14 +136,14 @@ def test_a_request_split_in_two_gets_one_reply(running, conversation, name):
 
 @pytest.mark.wire
 @on_both
-def test_two_lines_in_one_packet_get_two_replies(running, conversation, name):
-    assert ask(conversation, running(name).address, b'one\ntwo\n') == b'ONE\nTWO\n'
+def test_two_lines_in_one_packet_get_two_replies(standing, conversation, name):
+    assert ask(conversation, standing(name).address, b'one\ntwo\n') == b'ONE\nTWO\n'
 
 
 @pytest.mark.wire
 @on_both
-def test_a_long_request_comes_back_whole(running, conversation, name):
-    client = conversation(running(name).address)
+def test_a_long_request_comes_back_whole(standing, conversation, name):
+    client = conversation(standing(name).address)
     for _ in range(64):
         client.send(b'x' * 4095 + b'\n')
         client.expect(b'X' * 4095 + b'\n')
@@ -151,8 +151,8 @@ def test_a_long_request_comes_back_whole(running, conversation, name):
 
 @pytest.mark.wire
 @on_both
-def test_the_second_client_waits_for_the_first(running, conversation, name):
-    server = running(name)
+def test_the_second_client_waits_for_the_first(standing, conversation, name):
+    server = standing(name)
     first, second = conversation(server.address), conversation(server.address)
     second.send(b'second\n')
     second.expect_silence()

@@ -19,16 +19,16 @@ REPLIES = {
 @pytest.mark.wire
 @pytest.mark.rule('bytes-on-the-wire', 'bytes-formatting')
 @pytest.mark.parametrize('name', sorted(REPLIES))
-def test_nc_is_answered_line_by_line(running, name):
-    host, port = running(name).address
+def test_nc_is_answered_line_by_line(standing, name):
+    host, port = standing(name).address
     assert re.match(REPLIES[name] + b'$', answer(SAID, 'nc', '-N', host, str(port)))
 
 
 @pytest.mark.wire
 @pytest.mark.rule('bytes-on-the-wire', 'bytes-formatting')
 @pytest.mark.parametrize('name', sorted(REPLIES))
-def test_socat_is_answered_line_by_line(running, name):
-    where = 'TCP:%s:%d' % running(name).address
+def test_socat_is_answered_line_by_line(standing, name):
+    where = 'TCP:%s:%d' % standing(name).address
     assert re.match(REPLIES[name] + b'$', answer(SAID, 'socat', '-t5', '-', where))
 
 
@@ -49,8 +49,8 @@ def test_socat_reaches_the_socket_file(folder, running):
 @pytest.mark.wire
 @pytest.mark.about(DIESEL)
 @pytest.mark.rule('diesel')
-def test_nc_is_answered_by_diesel(running):
-    host, port = running(DIESEL).address
+def test_nc_is_answered_by_diesel(standing):
+    host, port = standing(DIESEL).address
     # Without -N: for diesel, a client that half-closes has left.
     assert answer(SAID + b'\r\n', 'nc', '-w', '2', host, str(port)) == (
         b'You said: Gr\xc3\xbc\xc3\x9fe\r\nYou said: hello\r\n')
@@ -58,15 +58,15 @@ def test_nc_is_answered_by_diesel(running):
 
 @pytest.mark.wire
 @pytest.mark.about(UDP)
-def test_nc_sends_a_datagram(running):
-    host, port = running(UDP).address
+def test_nc_sends_a_datagram(standing):
+    host, port = standing(UDP).address
     assert answer(SAID, 'nc', '-u', '-w', '2', host, str(port)) == UPPER
 
 
 @pytest.mark.wire
 @pytest.mark.about(UDP)
-def test_socat_sends_a_datagram(running):
-    where = 'UDP:%s:%d' % running(UDP).address
+def test_socat_sends_a_datagram(standing):
+    where = 'UDP:%s:%d' % standing(UDP).address
     assert answer(SAID, 'socat', '-t2', '-', where) == UPPER
 
 

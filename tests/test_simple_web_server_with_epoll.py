@@ -16,8 +16,8 @@ rule = pytest.mark.rule
 
 
 @pytest.fixture
-def server(running):
-    return running(NAME)
+def server(standing):
+    return standing(NAME)
 
 
 @pytest.fixture

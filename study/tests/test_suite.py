@@ -36,7 +36,7 @@ def whole_suite():
     """Return {id: the names that it is about, as text} of all that pytest collects."""
     child = subprocess.run([sys.executable, '-c', COLLECT], cwd=trees.ROOT, text=True,
                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                           env=process.surroundings())
+                           env=dict(process.surroundings(), PYTHONDONTWRITEBYTECODE=''))
     return dict(line.split('\t') for line in child.stderr.splitlines())
 
 
@@ -95,7 +95,7 @@ HARM = {
 def test_a_verdict_comes_and_nothing_is_left(port, harm):
     begin = time.monotonic()
     tree = port(*HARM[harm])
-    result = suite.run(tree, [TCP])[0]
+    result = suite.run(tree, [TCP], deadline=2)[0]
     assert result.failed
     assert time.monotonic() - begin < MOST
     assert started_in(tree.path) == []
