@@ -103,7 +103,7 @@ class Child(object):
         self.recipe = recipe
         self._output = {'stdout': b'', 'stderr': b''}
         environment = environment_of(tree, surroundings())
-        environment[MARK] = str(os.getpid())
+        environment.update({MARK: str(os.getpid()), 'PYTHONFAULTHANDLER': '1'})
         environment.update(env or {})
         with open(os.devnull, 'rb') as nothing:
             self.popen = subprocess.Popen(
@@ -175,13 +175,21 @@ class Child(object):
         """All that it has written so far, for a message."""
         return 'stdout: %r; stderr: %r' % (self.stdout, self.stderr)
 
+    def last_words(self):
+        """Abort it, and return all that it has written, for a message. A Python 3 says
+        at the end what each of its threads was doing (faulthandler)."""
+        self.signal(signal.SIGABRT)
+        for reader in self.readers:
+            reader.join(1)
+        return self.said
+
     def _reading(self):
         return any(reader.is_alive() for reader in self.readers)
 
     def wait(self, seconds=DEADLINE):
         """Wait until it ends and return its exit status. Raises Timeout."""
         wait_until(lambda: self.popen.poll() is not None,
-                   lambda: '%s ends; %s' % (self.recipe, self.said), seconds)
+                   lambda: '%s ends; %s' % (self.recipe, self.last_words()), seconds)
         for reader in self.readers:
             reader.join(seconds)
         return self.popen.returncode

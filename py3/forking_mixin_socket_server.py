@@ -103,8 +103,8 @@ def demonstrate():
     server = serving.listening(ForkingServer, (SERVER_HOST, SERVER_PORT),
                                ForkingServerRequestHandler)
     ip, port = server.server_address
-    serving.at_interrupt(lambda: serving.end_children(server))
-    with serving.running(server, close, let_go=serving.end_children):
+    with serving.running(server, close, let_go=serving.end_children) as loop:
+        serving.at_interrupt(loop.break_off)
         say('Server loop running PID: %s' % os.getpid())
 
         client1 = ForkedClient(ip, port)

@@ -214,9 +214,13 @@ class LibraryLoop(Loop):
         while not self.told and self.is_alive():
             self.join(POLL)
 
-    def tell(self):
+    def break_off(self):
+        """Tell the loop to stop, and do not wait for it."""
         self.told = True
         self.end_connections()
+
+    def tell(self):
+        self.break_off()
         if self.is_alive() and not self.work:
             self.server.shutdown()
             self.end_connections()  # more may have come meanwhile

@@ -208,7 +208,11 @@ def nothing_is_left_behind(standing_servers):
                        'no child process is left')
     process.wait_until(lambda: not threads() - before[0],
                        'no thread is left: %s' % threading.enumerate())
-    process.wait_until(lambda: not descendants(), 'no stray process is left')
+    try:
+        process.wait_until(lambda: not descendants(), 'no stray process is left')
+    finally:
+        for pid in descendants():  # else each test to come would wait for it
+            os.kill(pid, signal.SIGKILL)
     assert not files() - before[1]
     process.wait_until(lambda: descriptors() <= before[2] or collect(),
                        'no descriptor is left')

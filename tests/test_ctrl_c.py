@@ -7,7 +7,7 @@ import pytest
 
 from compat import process
 from compat import trees
-from tests.names import CHAT, DATAGRAMS, FIGURE, MATRIX
+from tests.names import CHAT, DATAGRAMS, FIGURE, FORKING, MATRIX
 
 # The matrix has no client of its own.
 CLIENTS = [name for name in trees.RECIPES if name != MATRIX]
@@ -34,6 +34,24 @@ class Interrupting(object):
         return getattr(self.stream, name)
 
 sys.stdout = Interrupting(sys.stdout, %d, os.getpid())
+sys.argv[:], sys.path[0] = %r, %r
+runpy.run_path(%r, run_name="__main__")
+'''
+
+# A program whose signal comes just after a fork: the server does not know yet of its
+# child, which has inherited the demonstration's own end of the connection.
+FORKED = '''
+import os, runpy, signal, sys, threading
+fork = os.fork
+
+def fork_and_interrupt():
+    pid = fork()
+    if pid:
+        os.kill(os.getpid(), signal.SIGINT)
+        threading.Event().wait(%d)
+    return pid
+
+os.fork = fork_and_interrupt
 sys.argv[:], sys.path[0] = %r, %r
 runpy.run_path(%r, run_name="__main__")
 '''
@@ -88,4 +106,14 @@ def test_a_client_that_waits_ends_by_the_signal_and_says_nothing(tree, silent, n
 def test_a_demonstration_is_broken_off_without_a_traceback(tree, name, line):
     code = INTERRUPTED % (line, [name + '.py'], tree.path, tree.script(name))
     child = process.run(tree, name, command=['-c', code])
+    assert (child.wait(), child.stderr) == (-signal.SIGINT, b'')
+
+
+@pytest.mark.hostile
+@pytest.mark.about(FORKING)
+@pytest.mark.rule('keyboard-interrupt')
+def test_a_child_just_forked_ends_with_the_demonstration(tree):
+    code = FORKED % (process.DEADLINE, [FORKING + '.py'], tree.path, tree.script(FORKING))
+    child = process.run(tree, FORKING, command=['-c', code])
+    # That no child is left is judged by the fixture that looks for leftovers.
     assert (child.wait(), child.stderr) == (-signal.SIGINT, b'')
