@@ -24,6 +24,7 @@ from benchmarks import children
 from compat import kernel
 from compat import process
 from compat import trees
+from tests.talk import connected
 
 CLIENTS = 2  # of each server, at once
 REST = 0.02  # seconds between two conversations
@@ -31,18 +32,6 @@ SETTLE = 4  # seconds that a server gets to be done with its clients
 GROWTH = 2 << 20  # bytes
 
 Counts = collections.namedtuple('Counts', 'descriptors threads children memory')
-
-
-def connected(address):
-    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.settimeout(process.DEADLINE)
-    try:
-        sock.connect(address)
-    except OSError:
-        sock.close()
-        raise
-    return sock
 
 
 def exchange(address, request, is_answer, end=True):

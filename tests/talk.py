@@ -14,19 +14,25 @@ def to(address):
                             else [address[0], str(address[1])])
 
 
+def connected(address):
+    """Return a stream socket that is connected to (host, port) or to a path."""
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.settimeout(DEADLINE)
+    try:
+        sock.connect(address)
+    except socket.error:
+        sock.close()
+        raise
+    return sock
+
+
 class Conversation(object):
     """A client of a stream server. address: (host, port) or a socket's path."""
 
     def __init__(self, address):
-        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-        self.sock = socket.socket(family, socket.SOCK_STREAM)
-        self.sock.settimeout(DEADLINE)
-        try:
-            self.sock.connect(address)
-        except socket.error:
-            self.sock.close()
-            raise
-        if family == socket.AF_INET:
+        self.sock = connected(address)
+        if self.sock.family == socket.AF_INET:
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, data):

@@ -183,18 +183,6 @@ def listening(path=None, backlog=1024):
     return sock
 
 
-def connected(address):
-    """Return a socket that is connected to an address."""
-    sock = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
-    sock.settimeout(process.DEADLINE)
-    try:
-        sock.connect(address)
-    except OSError:
-        sock.close()
-        raise
-    return sock
-
-
 def everything(sock):
     """Return all that is read up to the end."""
     return b''.join(iter(lambda: sock.recv(65536), b''))

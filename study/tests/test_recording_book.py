@@ -8,7 +8,8 @@ import pytest
 
 from compat import trees
 from study.tests import recordings
-from study.tests.recordings import connected, everything
+from study.tests.recordings import everything
+from tests.talk import connected
 
 BOOK = os.path.join(trees.ROOT, 'study/tests/material/book')
 

@@ -18,7 +18,8 @@ from study.recording import addresses
 from study.recording import command as commands
 from study.recording import conversations
 from study.tests import recordings
-from study.tests.recordings import connected, everything, listening
+from study.tests.recordings import everything, listening
+from tests.talk import connected
 from study.tests.tool import COMMAND, environment, on_a_terminal, study
 
 ECHO = '''

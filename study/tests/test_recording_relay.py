@@ -13,7 +13,8 @@ from compat import kernel
 from compat import process
 from study.recording import relay as relays
 from study.recording import sockets
-from study.tests.recordings import Relaying, connected, everything, listening, said
+from study.tests.recordings import Relaying, everything, listening, said
+from tests.talk import connected
 
 
 @pytest.fixture
