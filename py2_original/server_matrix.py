@@ -289,9 +289,9 @@ def demonstrate():
         servers = dict((name, make_server(name, SERVER_HOST, SERVER_PORT, folder))
                        for name in SERVERS)
         loops = [serving.LibraryLoop(server) for server in servers.itervalues()]
-        for loop in loops:
-            loop.start()
         try:
+            for loop in loops:
+                loop.start()
             print_table(ask_twice(servers, folder))
         finally:
             for loop in loops:

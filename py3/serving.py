@@ -116,6 +116,13 @@ class Loop(threading.Thread):
         self.server, self.let_go = server, let_go
         self.error = None  # the exception that ended the loop
 
+    def start(self):
+        """Start to serve; raise OSError if there is no thread to be had."""
+        try:
+            threading.Thread.start(self)
+        except threading.ThreadError:
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
     def run(self):
         """Serve. If that ends in an error, leave no client waiting."""
         try:

@@ -7,7 +7,8 @@ import pytest
 
 from compat import process
 from tests.names import (
-    CHAT, DIESEL, FIGURE, FORKING, MATRIX, ON_A_PATH, TCP, THREADING, UDP, WEB)
+    CHAT, DATAGRAMS, DIESEL, FIGURE, FORKING, MATRIX, ON_A_PATH, TCP, THREADING, UDP, WEB)
+from tests.oneline import error_line
 
 LIBRARY = [TCP, UDP, FIGURE, FORKING, THREADING, MATRIX] + ON_A_PATH
 
@@ -21,12 +22,15 @@ def start_and_forbid(thread):
     threading.Thread.start = forbid
 
 def forbid(thread):
-    raise RuntimeError("can't start new thread")
+    raise threading.ThreadError("can't start new thread")
 
 threading.Thread.start = start_and_forbid
 sys.argv[0], sys.path[0] = %r, %r
 runpy.run_path(%r, run_name='__main__')
 '''
+
+# A recipe that can start no thread at all.
+WITHOUT_A_THREAD = WITH_ONE_THREAD.replace('start_and_forbid\n', 'forbid\n')
 
 
 @pytest.fixture
@@ -78,6 +82,17 @@ def test_to_stop_it_takes_no_further_thread(running, tree, name):
     server = running(name, command=['-c', code])
     server.signal(signal.SIGTERM)
     assert (server.wait(), server.stderr) == (0, b'')
+
+
+@pytest.mark.hostile
+@pytest.mark.rule('oserror')
+@pytest.mark.parametrize('name, way', [
+    (name, 'serve') for name in LIBRARY] + [
+    (name, 'demonstration') for name in LIBRARY if name not in DATAGRAMS + [FIGURE]])
+def test_without_a_thread_it_is_one_line_and_status_1(tree, name, way):
+    code = WITHOUT_A_THREAD % (name + '.py', tree.path, tree.script(name))
+    child = process.run(tree, name, ['--serve'] * (way == 'serve'), command=['-c', code])
+    assert error_line(child, name, 1) == 'Resource temporarily unavailable'
 
 
 @pytest.mark.script
