@@ -335,7 +335,7 @@ def running(server, close=close, loop_class=LibraryLoop, **options):
 def private_folder():
     """Give the block a new folder that only this user can enter. It is removed at
     the end of the block, or at Ctrl-C."""
-    # Imported here: every other server starts a fifth faster without them.
+    # Imported here: every other server starts a sixth faster without them.
     import shutil
     import tempfile
     folder = tempfile.mkdtemp(prefix='recipe-')

@@ -117,7 +117,8 @@ def standing_servers():
 def standing(tree, standing_servers, request):
     """A function: the name of a recipe -> a server that other tests talk to as well:
     to start one takes longer than most tests. It is for a test that leaves the server
-    as it was and does not ask what it prints. Whoever fails takes it along."""
+    as it was and does not ask what it prints. A test that fails ends it, so that the
+    next one starts a new one."""
     used = set()
 
     def get(name):
@@ -206,13 +207,14 @@ def nothing_is_left_behind(standing_servers):
     yield
     process.wait_until(lambda: not children(standing_servers),
                        'no child process is left')
-    process.wait_until(lambda: not threads() - before[0],
-                       'no thread is left: %s' % threading.enumerate())
     try:
         process.wait_until(lambda: not descendants(), 'no stray process is left')
-    finally:
+    except process.Timeout:
         for pid in descendants():  # else each test to come would wait for it
-            os.kill(pid, signal.SIGKILL)
+            os.kill(int(pid), signal.SIGKILL)
+        raise
+    process.wait_until(lambda: not threads() - before[0],
+                       'no thread is left: %s' % threading.enumerate())
     assert not files() - before[1]
     process.wait_until(lambda: descriptors() <= before[2] or collect(),
                        'no descriptor is left')

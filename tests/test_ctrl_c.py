@@ -39,19 +39,32 @@ runpy.run_path(%r, run_name="__main__")
 '''
 
 # A program whose signal comes just after a fork: the server does not know yet of its
-# child, which has inherited the demonstration's own end of the connection.
+# child, which has inherited the demonstration's own end of the connection. The client
+# has connected, and must not have sent the end of its request by then.
 FORKED = '''
 import os, runpy, signal, sys, threading
-fork = os.fork
+fork, stdout = os.fork, sys.stdout
+
+def wait():
+    threading.Event().wait(%d)
 
 def fork_and_interrupt():
     pid = fork()
     if pid:
         os.kill(os.getpid(), signal.SIGINT)
-        threading.Event().wait(%d)
+        wait()
     return pid
 
-os.fork = fork_and_interrupt
+class Waiting(object):
+    def write(self, text):
+        stdout.write(text)
+        if 'Sending' in text:
+            wait()
+
+    def __getattr__(self, name):
+        return getattr(stdout, name)
+
+os.fork, sys.stdout = fork_and_interrupt, Waiting()
 sys.argv[:], sys.path[0] = %r, %r
 runpy.run_path(%r, run_name="__main__")
 '''
