@@ -147,8 +147,12 @@ class CommandLine(argparse.ArgumentParser):
 
     def give_up_stdout(self):
         """Drop what could not be printed: Python would try again at its end."""
-        os.closerange(1, 2)  # there may be no other descriptor
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+        except OSError:
+            os.closerange(1, 2)  # no other descriptor is left
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
 
     def address(self, words):
         """Return the words after --connect as an address: a path, or (host, port)."""

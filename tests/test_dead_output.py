@@ -8,7 +8,7 @@ from compat import kernel
 from compat import process
 from compat import trees
 from tests.names import (CHAT, DATAGRAMS, DIESEL, FIGURE, FORKING, MATRIX,
-                         PLAIN_STREAMS, THREADING)
+                         PLAIN_STREAMS, TCP, THREADING)
 from tests.oneline import error_line, one_line_error
 
 # The program that a test runs: stdout is bad, then the recipe is started.
@@ -24,6 +24,14 @@ NO_READER = 'r, w = os.pipe(); os.dup2(w, 1); os.close(r); os.close(w)'
 FULL_AFTER = ('out = tempfile.TemporaryFile(); '
               'resource.setrlimit(resource.RLIMIT_FSIZE, (%d, %d)); '
               'os.dup2(out.fileno(), 1); out.close()')
+# Whenever the recipe opens a file, another thread has just opened one.
+FULL_BESIDE_A_THREAD = FULL + '''
+really_open = os.open
+def open_second(*args):
+    if really_open(os.devnull, os.O_RDONLY) == 1:
+        raise RuntimeError('the file of another thread has become stdout')
+    return really_open(*args)
+os.open = open_second'''
 CLOSED = 'import os, sys; os.close(1); os.execv(sys.executable, [sys.executable] + %r)'
 # At its end Python 3 tries again to write what it could not; -u would hide that.
 BUFFERED = {'PYTHONUNBUFFERED': ''}
@@ -45,6 +53,16 @@ def run_onto(tree, name, stdout, args=()):
 def test_output_to_a_full_disk_is_one_line_and_status_1(tree, name, args):
     child = run_onto(tree, name, FULL, args)
     assert one_line_error(child, name, 1) == 'No space left on device'
+
+
+@pytest.mark.hostile
+@pytest.mark.about(TCP)
+@pytest.mark.rule('stdin-and-stdout')
+@pytest.mark.parametrize('args', [[], ['--serve'], ['--help']],
+                         ids=['demonstration', '--serve', '--help'])
+def test_to_give_up_stdout_takes_no_file_of_another_thread(tree, args):
+    child = run_onto(tree, TCP, FULL_BESIDE_A_THREAD, args)
+    assert one_line_error(child, TCP, 1) == 'No space left on device'
 
 
 @pytest.mark.hostile
