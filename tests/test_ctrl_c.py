@@ -42,11 +42,12 @@ runpy.run_path(%r, run_name="__main__")
 # child, which has inherited the demonstration's own end of the connection. The client
 # has connected, and must not have sent the end of its request by then.
 FORKED = '''
-import os, runpy, signal, sys, threading
+import os, runpy, signal, sys, time
 fork, stdout = os.fork, sys.stdout
 
 def wait():
-    threading.Event().wait(%d)
+    for _ in range(%d):
+        time.sleep(0.01)  # one long wait could begin just after the signal
 
 def fork_and_interrupt():
     pid = fork()
@@ -126,7 +127,7 @@ def test_a_demonstration_is_broken_off_without_a_traceback(tree, name, line):
 @pytest.mark.about(FORKING)
 @pytest.mark.rule('keyboard-interrupt')
 def test_a_child_just_forked_ends_with_the_demonstration(tree):
-    code = FORKED % (process.DEADLINE, [FORKING + '.py'], tree.path, tree.script(FORKING))
+    code = FORKED % (100 * process.DEADLINE, [FORKING + '.py'], tree.path, tree.script(FORKING))
     child = process.run(tree, FORKING, command=['-c', code])
     # That no child is left is judged by the fixture that looks for leftovers.
     assert (child.wait(), child.stderr) == (-signal.SIGINT, b'')

@@ -116,10 +116,16 @@ def test_without_a_descriptor_accepting_rests_and_goes_on(running, conversation,
 @pytest.mark.parametrize('name', [THREADING, DIESEL])
 def test_a_client_that_finds_no_descriptor_is_served_when_others_go(
         running, conversation, ask, name):
-    server = running(name)
-    room, before = 3, kernel.descriptors(server.pid)
-    ask(name, server.address)  # what it imports late is imported now
-    process.wait_until(lambda: kernel.descriptors(server.pid) == before, 'all are gone')
+    def used():
+        return kernel.threads(server.pid), kernel.descriptors(server.pid)
+
+    server, room = running(name), 3
+    resting = conversation(server.address)
+    greet(resting, name)
+    expect_answer(resting, name)
+    before = used()
+    ask(name, server.address)  # the end of the first thread may load a library
+    process.wait_until(lambda: used() == before, 'it is gone')
     kernel.leave_descriptors(server.pid, room)
     clients = [conversation(server.address) for _ in range(2 * room)]
     for client in clients:
