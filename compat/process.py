@@ -33,7 +33,7 @@ STRICT = ['-bb', '-W', 'error', '-W', 'ignore:This process:DeprecationWarning']
 # child gets those that say where things are.
 STRANGE = re.compile('(FORCE_COLOR|NO_COLOR|COLUMNS|LINES|LANG|LANGUAGE|LC_.*|PYTHON.*)$')
 WHERE = ('PYTHONHOME', 'PYTHONPATH')
-MOST = 2 ** 22  # bytes of output: a child that writes more would never stop
+MOST = 2 ** 23  # bytes of output: a child that writes more would never stop
 
 # Python 2.7 has only the time of day, which somebody may change meanwhile.
 clock = getattr(time, 'monotonic', time.time)
