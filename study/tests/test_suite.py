@@ -97,7 +97,7 @@ HARM = {
 def test_a_verdict_comes_and_nothing_is_left(port, harm):
     begin = time.monotonic()
     tree = port(*HARM[harm])
-    result = suite.run(tree, [TCP], deadline=2, seconds=40)[0]
+    result = suite.run(tree, [TCP], deadline=2, seconds=15)[0]
     assert result.failed
     assert time.monotonic() - begin < MOST
     assert started_in(tree.path) == []
