@@ -171,9 +171,15 @@ MISTAKES = [
     mistake('the input read by lines', 'stdin-and-stdout newlines', CHAT,
             "data = os.read(0, BUF_SIZE)", "data = sys.stdin.readline().encode()"),
     mistake('what could not be printed is tried again', 'stdin-and-stdout', CONSOLE,
-            "        os.closerange(1, 2)  # there may be no other descriptor\n"
-            "        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)\n", "",
-            asked=TCP),
+            "        os.dup2(nowhere, 1)\n", "", asked=TCP),
+    mistake('stdout closed before it leads elsewhere', 'stdin-and-stdout', CONSOLE,
+            "        try:\n"
+            "            nowhere = os.open(os.devnull, os.O_WRONLY)\n"
+            "        except OSError:\n"
+            "            os.closerange(1, 2)  # no other descriptor is left\n"
+            "            nowhere = os.open(os.devnull, os.O_WRONLY)\n",
+            "        os.closerange(1, 2)\n"
+            "        nowhere = os.open(os.devnull, os.O_WRONLY)\n", asked=TCP),
     mistake('line ends of the input changed', 'newlines', CHAT,
             "data = os.read(0, BUF_SIZE)",
             "data = os.read(0, BUF_SIZE).replace(b'\\r\\n', b'\\n')"),
