@@ -41,15 +41,16 @@ class TooMany(Exception):
         self.held = held
 
 
-def compiled(name):
-    """Return the path of a C program of this folder, compiled anew."""
+def compiled(name, *options):
+    """Return the path of a C program of this folder, compiled anew. options: more
+    options for the compiler."""
     compiler = shutil.which('cc')
     if not compiler:
-        raise BenchError('no C compiler (cc) on PATH: the load is a C program')
+        raise BenchError('no C compiler (cc) on PATH, for %s.c' % name)
     os.makedirs(BUILD, exist_ok=True)
     target = os.path.join(BUILD, name)
-    subprocess.run([compiler, '-O2', '-o', target, os.path.join(HERE, name + '.c')],
-                   check=True)
+    source = os.path.join(HERE, name + '.c')
+    subprocess.run([compiler, '-O2', *options, '-o', target, source], check=True)
     return target
 
 
