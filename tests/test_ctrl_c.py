@@ -127,7 +127,8 @@ def test_a_demonstration_is_broken_off_without_a_traceback(tree, name, line):
 @pytest.mark.about(FORKING)
 @pytest.mark.rule('keyboard-interrupt')
 def test_a_child_just_forked_ends_with_the_demonstration(tree):
-    code = FORKED % (100 * process.DEADLINE, [FORKING + '.py'], tree.path, tree.script(FORKING))
+    code = FORKED % (100 * process.DEADLINE, [FORKING + '.py'], tree.path,
+                     tree.script(FORKING))
     child = process.run(tree, FORKING, command=['-c', code])
     # That no child is left is judged by the fixture that looks for leftovers.
     assert (child.wait(), child.stderr) == (-signal.SIGINT, b'')
