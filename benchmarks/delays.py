@@ -19,9 +19,12 @@ def main(command):
         sys.exit(__doc__)
     try:
         library = running.compiled('delays', '-shared', '-fPIC')
-        os.execvpe(command[0], command, dict(os.environ, LD_PRELOAD=library))
-    except (running.BenchError, OSError) as error:
+    except running.BenchError as error:
         sys.exit('delays: error: %s' % error)
+    try:
+        os.execvpe(command[0], command, dict(os.environ, LD_PRELOAD=library))
+    except OSError as error:
+        sys.exit('delays: error: %s: %s' % (command[0], error.strerror))
 
 
 if __name__ == '__main__':

@@ -2,13 +2,16 @@
 import io
 import os
 import re
+import shutil
 import socket
+import subprocess
 import sys
 
 import pytest
 
 import benchmarks.__main__ as command_line
 from benchmarks import calls, cases, outcome, pages, plots, progress, running
+from compat import trees
 
 RESULTS = os.path.dirname(outcome.KEPT)
 
@@ -223,3 +226,15 @@ def test_the_ticks_of_a_plot_are_the_numbers_of_clients(tmp_path):
 ])
 def test_an_axis_begins_and_ends_with_a_round_number(low, high, said):
     assert plots.ticks(low, high) == pytest.approx(said)
+
+
+@pytest.mark.skipif(not shutil.which('cc'), reason='needs a C compiler')
+@pytest.mark.parametrize('command, status, said', [
+    (['false'], 1, ''),
+    (['sh', '-c', 'echo "$LD_PRELOAD" >&2'], 0, os.path.join(running.BUILD, 'delays')),
+    (['nosuch'], 1, 'delays: error: nosuch: No such file or directory'),
+])
+def test_a_command_is_delayed_and_its_status_kept(command, status, said):
+    child = subprocess.run([sys.executable, '-m', 'benchmarks.delays'] + command,
+                           cwd=trees.ROOT, text=True, capture_output=True)
+    assert (child.returncode, child.stderr.strip()) == (status, said)
