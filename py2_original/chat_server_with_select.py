@@ -78,7 +78,7 @@ def harmless(text):
 
 
 def as_seen(name):
-    """Return a name, text, as a reader sees it: without invisible characters, with
+    """Return a name as a reader sees it: without invisible characters, with
     no blanks around it, and composed (Unicode's form NFC)."""
     return unicodedata.normalize('NFC', UNSEEN.sub('', CONTROL.sub('', name))).strip()
 
@@ -400,17 +400,12 @@ class Client(object):
         self.sock.sendall(HEADER.pack(len(data)) + data)
 
     def receive(self):
-        """Read once. Return the texts of complete frames, or None at the end;
-        raise ChatError if one is the server's refusal."""
+        """Read once. Return the texts of complete frames, or None at the end."""
         data = self.sock.recv(BUF_SIZE)
         if not data:
             return None
         self.incoming += data
-        texts = [decoded(frame) for frame in iter(self.next_frame, None)]
-        for text in texts:
-            if text.startswith('! '):
-                raise ChatError(printable(text[2:]))
-        return texts
+        return [decoded(frame) for frame in iter(self.next_frame, None)]
 
     def next_frame(self):
         return take_frame(self.incoming, MAX_FRAME + MAX_NAME + len('<> '))
@@ -421,7 +416,10 @@ class Client(object):
 
 
 def show(text):
-    """Print what came from the server, in UTF-8 whatever the locale."""
+    """Print what came from the server, in UTF-8 whatever the locale; raise ChatError
+    if it is a refusal."""
+    if text.startswith('! '):
+        raise ChatError(printable(text[2:]))
     sys.stdout.write(harmless(text).encode('utf-8') + '\n')
     sys.stdout.flush()
 

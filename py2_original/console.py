@@ -25,7 +25,7 @@ for name in 'latin-1', 'unicode_escape':
 
 
 class Failure(Exception):
-    """Ends the program with one line of error: the str() of this."""
+    """Ends the program with status 1; its str() is the one line of error."""
 
 
 def say(message):
@@ -54,7 +54,7 @@ def renew_stdout():
 
 
 def require(module, name, what):
-    """End the program if a module lacks a name. what: words for it in the error."""
+    """End the program if a module lacks a name; the error message calls it what."""
     if not hasattr(module, name):
         script = os.path.basename(sys.argv[0])
         sys.exit('%s: error: no %s on this platform' % (script, what))
@@ -65,6 +65,13 @@ def port_number(text):
     if not re.match('[0-9]{1,5}$', text) or int(text) > 65535:
         raise argparse.ArgumentTypeError('not a port: %s' % text)
     return int(text)
+
+
+def socket_path(text):
+    """Return text as the path of a socket file, or raise ArgumentTypeError."""
+    if not text:
+        raise argparse.ArgumentTypeError('not a path: %s' % text)
+    return text
 
 
 def count(text):
@@ -102,9 +109,9 @@ class CommandLine(argparse.ArgumentParser):
     def add_path_options(self):
         """Add --serve, --path and --connect PATH, for servers on a socket file."""
         self.add_serve()
-        self.add_argument('--path',
+        self.add_argument('--path', type=socket_path,
                           help='socket file to make (default: one in a new folder)')
-        self.add_argument('--connect', metavar='PATH',
+        self.add_argument('--connect', metavar='PATH', type=socket_path,
                           help='be one client of the server there')
 
     def add_serve(self, purpose='serve real clients'):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python2.7
-"""Many clients in one thread, written as if there were one: diesel.
+"""Many clients in one thread, written as if there were only one: diesel.
 
 The reply to each line is "You said: <line>". A line ends with a carriage return
 and a newline: until_eol() waits for both. echo() looks as if it waited for its

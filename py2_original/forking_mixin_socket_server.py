@@ -45,7 +45,7 @@ class ForkedClient(object):
         say('Sent: %d characters, so far...' % sent_data_length)
         self.sock.shutdown(socket.SHUT_WR)
         response = self.receive()
-        # From the sixth byte on: what follows a pid of three digits.
+        # A quirk of 2012, kept: it cuts off a pid of three digits, and no longer one.
         say('PID %s received: %s'
             % (current_process_id, printable(response[5:])))
 

@@ -123,8 +123,8 @@ def parse_fields(lines):
         match = FIELD.match(line)
         if not match:
             raise BadRequest(400)
-        # With these spaces in the pattern, a match could take minutes: it would
-        # try each of the first with each of the last.
+        # If the pattern took these blanks, a match could take minutes: there are very
+        # many ways to divide a line of blanks between the value and its margins.
         value = match.group(2).strip(' \t')
         fields.setdefault(match.group(1).lower(), []).append(value)
     return fields
@@ -241,7 +241,7 @@ class Connection(object):
         self.head_only = False  # the request, or what has come of it, is a HEAD
         self.events = select.EPOLLIN  # what epoll watches it for
         self.state = 'idle'  # what is awaited: see SECONDS
-        self.answered = False  # whether a request was, since the last rest()
+        self.answered = False  # whether a request was answered since rest()
         self.due = 0  # bytes that the client must read to get more time
         self.at_end = False  # no more input will come from the client
         self.last = False  # no further request is taken
@@ -259,7 +259,7 @@ class WebServer(object):
     """One epoll object, one listening socket, many connections."""
 
     def __init__(self, host, port):
-        """Listen on (host, port); raise socket.error if that cannot be."""
+        """Listen on (host, port); raise socket.error if it cannot."""
         self.listening = serving.listen(host, port, BACKLOG)
         self.server_address = self.listening.getsockname()
         self.wakeup, self.waker = socket.socketpair()

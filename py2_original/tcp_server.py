@@ -109,10 +109,11 @@ def demonstrate():
 
 def handle_requests(loop, requests):
     """Handle this many requests, or fewer if the loop is told to stop."""
-    for _ in xrange(requests):
-        if not loop.has_request():
-            break
-        loop.server.handle_request()
+    for number in xrange(requests):
+        while loop.accepted == number:
+            if not loop.has_request():
+                return
+            loop.server.handle_request()
 
 
 def serve(args):

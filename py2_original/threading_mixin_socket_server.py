@@ -63,8 +63,8 @@ class ThreadedTCPRequestHandler(SocketServer.StreamRequestHandler):
 
 
 class ThreadedTCPServer(SocketServer.ThreadingMixIn, SocketServer.TCPServer):
-    """The mix-in comes first, so its process_request() wins. This class adds only a
-    set of the open connections, which end with the server."""
+    """The mix-in comes first, so its process_request() wins. This class also keeps a
+    set of the open connections, so that they end with the server."""
 
     # The process may end while a thread still waits for its client. Otherwise one
     # silent client could keep the process alive for as long as it likes.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Many clients in one thread, written as if there were one: diesel.
+"""Many clients in one thread, written as if there were only one: diesel.
 
 The reply to each line is "You said: <line>". A line ends with a carriage return
 and a newline: until_eol() waits for both. echo() looks as if it waited for its
@@ -23,7 +23,7 @@ try:
     from compat import diesel
 except ImportError as error:
     sys.exit('echo_server_with_diesel.py: error: %s; it comes with '
-             '"pip install ." in the project\'s folder' % error)
+             'the project\'s folder, and "pip install ." there' % error)
 
 SERVER_HOST = 'localhost'
 SERVER_PORT = 0  # the kernel picks a free port

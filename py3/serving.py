@@ -6,9 +6,10 @@
 
 The library's serve_forever() ends when another thread calls shutdown(). Its own
 thread cannot: shutdown() waits for the loop to end (Python docs, socketserver). So
-the loop always runs in a thread of its own, and the main thread waits for a signal,
-whose handler only sets a flag. The main thread then shuts down the connection being
-served, so that its handler reads end-of-file, and calls shutdown().
+a library server's loop runs in a thread of its own, and the main thread waits for a
+signal, whose handler only sets a flag. Then the main thread shuts down the connection
+being served, which its handler reads as end-of-file, and calls shutdown(). A server
+with a loop of its own needs no thread: see serve_alone().
 """
 import contextlib
 import errno
@@ -27,7 +28,7 @@ POLL = 0.1  # seconds between two checks of whether to stop
 RETRY_SECONDS = 0.5  # until the next attempt to accept
 OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 SELECT_LIMIT = 1000  # select() takes descriptors below 1,024; a few are still to come
-# Since Python 3.15 it is SOMAXCONN.
+# The default of Python 2; since Python 3.15 it is SOMAXCONN.
 socketserver.TCPServer.request_queue_size = 5
 
 
@@ -82,7 +83,8 @@ def refuse_beyond_select(sock):
 
 
 def refuse_unsafe(path):
-    """Raise OSError if another user could replace the socket file."""
+    """Raise OSError if the path is a symbolic link, or if everybody could replace the
+    socket file."""
     folder = os.path.dirname(path) or os.curdir
     if os.path.islink(path):
         raise OSError(errno.EPERM, 'The path is a symbolic link')
@@ -163,6 +165,7 @@ class LibraryLoop(Loop):
         Loop.__init__(self, server, name, let_go)
         self.work, self.how = work, how
         self.told = False  # to stop
+        self.accepted = 0  # requests so far
         self.connection = None  # the one being served
         # Replaced on the instance, for its class may be the library's own.
         self.accept, server.get_request = server.get_request, self.get_request
@@ -188,9 +191,12 @@ class LibraryLoop(Loop):
                 report('Nobody is let in for now: %s' % error.strerror)
                 time.sleep(RETRY_SECONDS)
             raise
+        self.accepted += 1
         if self.server.socket_type == socket.SOCK_STREAM:
             self.connection = request
-            if self.told:  # checked after the line above; tell() does the reverse
+            # break_off() sets told first and then looks at connection, so one of the
+            # two sees the other's work.
+            if self.told:
                 self.end_connections()
         return request, client_address
 
@@ -351,7 +357,7 @@ def remove(folder):
     shutil.rmtree() needs more, and a crowd of clients may have left no others."""
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
-        if os.path.isdir(path):
+        if os.path.isdir(path) and not os.path.islink(path):
             remove(path)
         else:
             os.unlink(path)

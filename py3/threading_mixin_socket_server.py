@@ -64,8 +64,8 @@ class ThreadedTCPRequestHandler(socketserver.StreamRequestHandler):
 
 
 class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """The mix-in comes first, so its process_request() wins. This class adds only a
-    set of the open connections, which end with the server."""
+    """The mix-in comes first, so its process_request() wins. This class also keeps a
+    set of the open connections, so that they end with the server."""
 
     # The process may end while a thread still waits for its client. Otherwise one
     # silent client could keep the process alive for as long as it likes.

@@ -447,6 +447,19 @@ def test_a_client_whose_server_closes_first_says_so(tree, listener):
 
 
 @pytest.mark.script
+def test_the_client_shows_what_came_before_a_refusal(tree, listener):
+    arguments = ['--connect', '127.0.0.1', str(listener.getsockname()[1]),
+                 '--name', 'ann']
+    with process.Child(tree, NAME, arguments, stdin=subprocess.PIPE) as child:
+        peer = listener.accept()[0]
+        peer.sendall(frame(b'<bob> important') + frame(b'! that is not UTF-8'))
+        assert child.wait() == 1
+        peer.close()
+    assert child.stdout == b'<bob> important\n'
+    assert child.stderr == b'chat_server_with_select.py: error: that is not UTF-8\n'
+
+
+@pytest.mark.script
 @rule('oserror')
 def test_a_client_of_nobody_is_one_line_and_status_1(tree, listener):
     port = listener.getsockname()[1]

@@ -46,6 +46,31 @@ def test_the_working_folder_is_looked_at_too(tree, folder, name):
 
 
 @pytest.mark.hostile
+@pytest.mark.parametrize('option', ['--path', '--connect'])
+@on_both
+def test_an_empty_path_is_refused(tree, option, name):
+    child = process.run(tree, name, ['--serve', option, ''])
+    assert (child.stdout, child.popen.returncode) == (b'', 2)
+    assert child.stderr.decode('ascii') == (
+        '%s.py: error: argument %s: not a path: \n' % (name, option))
+
+
+@pytest.mark.unit
+@pytest.mark.about('serving')
+def test_a_folder_is_removed_without_what_its_links_lead_to(recipe, folder):
+    serving, inner, outer = recipe('serving'), folder + '/inner', folder + '/outer'
+    for path in (inner, outer):
+        os.mkdir(path)
+    os.symlink(outer, inner + '/link')
+    with open(outer + '/precious', 'w'):
+        pass
+    serving.remove(inner)
+    assert os.listdir(folder) == ['outer']
+    os.unlink(outer + '/precious')  # it was left alone
+    os.rmdir(outer)
+
+
+@pytest.mark.hostile
 @pytest.mark.parametrize('target', ['nothing', 'file'])
 @on_both
 def test_a_symbolic_link_is_refused_and_kept(tree, folder, target, name):

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from compat import kernel
 from compat import process
 from tests.names import PLAIN_STREAMS, TCP
 from tests.names import UNIX_STREAM as UNIX
@@ -201,6 +202,21 @@ def test_it_serves_so_many_requests_and_ends(running, conversation):
     with pytest.raises(socket.error) as caught:
         conversation(server.address)
     assert caught.value.errno == errno.ECONNREFUSED
+
+
+@pytest.mark.hostile
+@pytest.mark.about(TCP, 'serving')
+@pytest.mark.rule('iteration')
+def test_a_client_that_could_not_be_let_in_is_no_request(running, conversation):
+    server = running(TCP, '--requests', '1')
+    kernel.leave_descriptors(server.pid, 0)
+    client = conversation(server.address)
+    client.send(b'one\n')
+    server.wait_for_line('^Nobody is let in for now')
+    kernel.leave_descriptors(server.pid, 10)
+    client.expect(b'ONE\n')
+    client.close()
+    assert (server.wait(), server.stderr) == (0, b'')
 
 
 @pytest.mark.hostile

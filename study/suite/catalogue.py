@@ -176,7 +176,7 @@ MISTAKES = [
             "        try:\n"
             "            nowhere = os.open(os.devnull, os.O_WRONLY)\n"
             "        except OSError:\n"
-            "            os.closerange(1, 2)  # no other descriptor is left\n"
+            "            os.closerange(1, 2)  # only 1, for no other descriptor is left\n"
             "            nowhere = os.open(os.devnull, os.O_WRONLY)\n",
             "        os.closerange(1, 2)\n"
             "        nowhere = os.open(os.devnull, os.O_WRONLY)\n", asked=TCP),

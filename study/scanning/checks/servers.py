@@ -34,8 +34,8 @@ def server_close(source, flow):
                 and isinstance(node.func.value, ast.Attribute)
                 and node.func.value.attr == 'socket'
                 and 'server' in ast.unparse(node.func.value.value).lower()):
-            yield at(node, 'Nobody collects the children: server_close() does, and waits '
-                     'for them.')
+            yield at(node, 'The children stay uncollected: call server_close(), which '
+                     'waits for them.')
 
 
 def mixed(source, name):
