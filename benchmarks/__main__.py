@@ -106,6 +106,15 @@ def measure(found, rounds):
     return rows
 
 
+def saved(path, rows):
+    """Save a run and its plots; return its Rows as they were saved, rounded: tables and
+    plots must be those that somebody else makes from the file."""
+    outcome.save(path, rows)
+    rows = outcome.load(path)
+    plots.draw(rows, os.path.dirname(os.path.abspath(path)))
+    return rows
+
+
 def arguments():
     """Return the parsed command line. It ends with status 2 where a run is to be kept
     that the tables of benchmarks/README.md cannot be made from."""
@@ -149,8 +158,7 @@ def main():
         rows = measure(found, args.rounds)
     except (running.BenchError, OSError) as error:
         sys.exit('bench: error: %s' % error)
-    outcome.save(args.output, rows)
-    plots.draw(rows, os.path.dirname(os.path.abspath(args.output)))
+    rows = saved(args.output, rows)
     print('\nsaved in %s, with its plots beside it' % args.output)
     if args.keep:
         pages.write(rows)

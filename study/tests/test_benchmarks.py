@@ -54,6 +54,13 @@ def test_a_run_is_read_as_it_was_saved(tmp_path):
     assert outcome.load(str(tmp_path / 'run.json')) == rows
 
 
+def test_what_is_made_of_a_run_is_made_of_what_was_saved(tmp_path):
+    path = str(tmp_path / 'run.json')
+    rows = command_line.saved(path, [row('old', [99.449], True), row('new', [100.551])])
+    assert rows == outcome.load(path)
+    assert [one.rounds[0]['rate'] for one in rows] == [99.4, 100.6]
+
+
 def test_an_unknown_group_is_refused():
     with pytest.raises(running.BenchError, match='no such group: nosuch'):
         cases.cases(['web', 'nosuch'])
