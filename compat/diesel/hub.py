@@ -71,6 +71,7 @@ class EventHub(object):
         self._signal_handlers = {}
         self._signals = collections.deque()
         self._old_handlers = {}
+        self._old_wakeup = None  # the descriptor that signals woke before
         self._from_threads = collections.deque()
         self._waker, self._wakened = socket.socketpair()
         for sock in (self._waker, self._wakened):
@@ -88,6 +89,8 @@ class EventHub(object):
         for sig, handler in self._old_handlers.items():
             signal.signal(sig, handler)
         self._old_handlers.clear()
+        if self._old_wakeup is not None:
+            signal.set_wakeup_fd(self._old_wakeup)
         for key in list(self._registered.values()):
             key.fileobj.close()
         for fd in self._paused:
@@ -202,6 +205,10 @@ class EventHub(object):
             self._signal_handlers[sig] = collections.deque()
             self._old_handlers[sig] = existing
             signal.signal(sig, self._report_signal)
+            # A signal that comes just before the wait must end it: by then Python has
+            # not run the handler yet.
+            if self._old_wakeup is None:
+                self._old_wakeup = signal.set_wakeup_fd(self._waker.fileno())
         self._signal_handlers[sig].append(callback)
 
     def _report_signal(self, sig, frame):

@@ -1,11 +1,15 @@
 """What holds beyond what the real library does: see diesel.GUARANTEES."""
 import io
+import os
+import select
+import signal
 import socket
 
 import pytest
 
 from compat import diesel
 from compat.diesel import core
+from compat.diesel import runtime
 from compat.process import DEADLINE
 from tests.diesel import tls
 from tests.diesel.turns import settle, wait_for_restarts, wait_until
@@ -275,6 +279,18 @@ def test_a_client_of_a_server_without_tls_gets_an_error(run, certificate):
                       ssl_ctx=tls.for_client(certificate))
     with pytest.raises(diesel.ClientConnectionError):
         run(main, service)
+
+
+@guaranteed('a signal just before the wait ends it')
+def test_a_signal_wakes_the_hub_before_python_has_run_its_handler(run):
+    def main():
+        hub = runtime.current_app.hub
+        hub.add_signal_handler(signal.SIGUSR1, lambda: None)
+        signal.signal(signal.SIGUSR1, lambda *ignored: None)  # the hub's has not run
+        os.kill(os.getpid(), signal.SIGUSR1)
+        return bool(select.select([hub._wakened], [], [], 0)[0])
+    assert run(main) is True
+    assert signal.set_wakeup_fd(-1) == -1  # as it was before
 
 
 @guaranteed('threads may raise anything')
