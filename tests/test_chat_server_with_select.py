@@ -12,6 +12,7 @@ import six
 from compat import process
 from tests.frames import frame
 from tests.oneline import one_line_error
+from tests.talk import to
 
 NAME = 'chat_server_with_select'
 rule = pytest.mark.rule
@@ -340,7 +341,7 @@ def talking(tree, room):
         reader, writer = os.pipe()
         os.write(writer, said)
         os.close(writer)
-        arguments = ['--connect', '127.0.0.1', str(room.address[1]), '--name', name]
+        arguments = to(room.address) + ['--name', name]
         try:
             return process.run(tree, NAME, arguments, stdin=reader, **options)
         finally:
@@ -368,7 +369,7 @@ def test_the_client_says_each_line_of_its_input(tree, talking, joined, locale):
 def test_the_client_says_all_lines_that_come_at_once_and_does_not_wait_for_more(
         tree, room, joined):
     bob = joined(b'bob')
-    arguments = ['--connect', '127.0.0.1', str(room.address[1]), '--name', 'ann']
+    arguments = to(room.address) + ['--name', 'ann']
     with process.Child(tree, NAME, arguments, stdin=subprocess.PIPE) as child:
         bob.expect(frame(b'* ann joined'))
         os.write(child.popen.stdin.fileno(), b'one\ntwo\r\nthree\nfo')
@@ -400,7 +401,7 @@ def test_a_name_that_is_no_utf_8_reaches_the_server_which_refuses_it(
 def test_the_client_shows_what_others_say_and_no_escape_sequence(
         tree, room, joined, encoding):
     bob = joined(b'bob')
-    arguments = ['--connect', '127.0.0.1', str(room.address[1]), '--name', 'ann']
+    arguments = to(room.address) + ['--name', 'ann']
     with process.Child(tree, NAME, arguments, stdin=subprocess.PIPE,
                        env={'PYTHONIOENCODING': encoding}) as child:
         child.wait_for_line('Welcome')
@@ -426,8 +427,8 @@ def test_a_client_with_too_long_a_line_is_one_line_and_status_1(tree, room, fold
     with open(path, 'wb') as target:
         target.write(b'x' * 65537 + b'\n')
     with open(path, 'rb') as source:  # a file, which epoll would refuse
-        child = process.run(tree, NAME, ['--connect', '127.0.0.1',
-                            str(room.address[1]), '--name', 'ann'], stdin=source)
+        child = process.run(tree, NAME, to(room.address) + ['--name', 'ann'],
+                            stdin=source)
     os.remove(path)
     assert child.popen.returncode == 1
     assert child.stderr.endswith(b'error: a line has 65536 bytes at most\n')
@@ -435,8 +436,7 @@ def test_a_client_with_too_long_a_line_is_one_line_and_status_1(tree, room, fold
 
 @pytest.mark.hostile
 def test_a_client_whose_server_closes_first_says_so(tree, listener):
-    arguments = ['--connect', '127.0.0.1', str(listener.getsockname()[1]),
-                 '--name', 'ann']
+    arguments = to(listener.getsockname()) + ['--name', 'ann']
     with process.Child(tree, NAME, arguments, stdin=subprocess.PIPE) as child:
         peer = listener.accept()[0]
         assert peer.recv(100) == frame(b'ann')
@@ -448,8 +448,7 @@ def test_a_client_whose_server_closes_first_says_so(tree, listener):
 
 @pytest.mark.script
 def test_the_client_shows_what_came_before_a_refusal(tree, listener):
-    arguments = ['--connect', '127.0.0.1', str(listener.getsockname()[1]),
-                 '--name', 'ann']
+    arguments = to(listener.getsockname()) + ['--name', 'ann']
     with process.Child(tree, NAME, arguments, stdin=subprocess.PIPE) as child:
         peer = listener.accept()[0]
         peer.sendall(frame(b'<bob> important') + frame(b'! that is not UTF-8'))

@@ -108,8 +108,8 @@ def test_signals_that_break_off_every_call_change_no_answer(running, tree, ask, 
     is_over = threading.Event()
 
     def interrupt():
-        # Chat and web do not read what a signal writes to wake them: it has ended them
-        # then. There is room for 250 and more.
+        # Chat and web never read the bytes that wake them, since a signal of their own
+        # ends them. There is room for 250 and more.
         for _ in range(200):
             if is_over.wait(0.001):
                 break
