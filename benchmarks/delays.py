@@ -1,7 +1,7 @@
 """Run a command while its system calls are delayed at random: a test that fails by
 chance, once in a thousand runs on a busy machine, often fails at once.
 
-    python3 -m benchmarks.delays .tox/py313/bin/python -m pytest -n 4
+    python3 -m benchmarks.delays .tox/py313/bin/python -m pytest -n 3
 
 Needs Linux and a C compiler (delays.c). Everything that the command starts is delayed as
 well. The suite takes two to four times as long. One test cannot pass, since a thousand
