@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import platform
+import resource
 import shutil
 import signal
 import socket
@@ -21,6 +22,8 @@ from tests import about
 from tests import exchange
 from tests.talk import Conversation
 
+DESCRIPTORS = 4096  # more than any test needs without saying so
+
 # From good to bad: a test that passes and then fails to clean up has two outcomes.
 OUTCOMES = ('passed', 'skipped', 'xfailed', 'failed', 'error')
 
@@ -33,6 +36,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     # A shell's background job ignores SIGINT, and so would all that it starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    limit_descriptors()
     if hasattr(config, 'workerinput'):
         # Tests that run at the same time must not see each other's files.
         tempfile.tempdir = tempfile.mkdtemp(prefix='worker-')
@@ -45,6 +49,15 @@ def pytest_configure(config):
         raise pytest.UsageError(str(error))
     if not (os.environ.get('PORT_TREE') or hasattr(config, 'workerinput')):
         compile_modules(tree)
+
+
+def limit_descriptors():
+    """Allow this process no more descriptors than it needs. For each child Python 2.7
+    closes all that are allowed, and where that is a billion (in a container), it takes
+    minutes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft > DESCRIPTORS:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
 
 
 def compile_modules(tree):

@@ -210,8 +210,8 @@ def test_a_frame_that_is_too_long_is_refused_before_it_comes(ann_and_bob, length
                                   b'\xe2\x80\xae'],
                          ids=['empty', 'long', 'long-in-bytes', 'newline', 'escape',
                               'bidi'])
-def test_what_can_be_no_name_is_refused(room, conversation, name):
-    client = conversation(room.address)
+def test_what_can_be_no_name_is_refused(standing, conversation, name):
+    client = conversation(standing(NAME).address)
     client.send(frame(name))
     client.expect(frame(b'! a name has 1 to 64 bytes, and no control character'))
     client.expect_end()
@@ -230,8 +230,8 @@ def test_a_name_that_is_taken_is_refused(room, conversation, ann_and_bob):
 @pytest.mark.hostile
 @pytest.mark.parametrize('name', [u'\u3164', u' ', u'\u2800\ufe0f', u'\xa0\u3000'],
                          ids=['filler', 'blank', 'braille', 'wide-blanks'])
-def test_a_name_that_cannot_be_seen_is_refused(room, conversation, name):
-    client = conversation(room.address)
+def test_a_name_that_cannot_be_seen_is_refused(standing, conversation, name):
+    client = conversation(standing(NAME).address)
     client.send(frame(name.encode('utf-8')))
     client.expect(frame(b'! nothing can be seen of that name'))
     client.expect_end()
