@@ -141,6 +141,11 @@ class Child(object):
         return self.popen.pid
 
     @property
+    def returncode(self):
+        """Its exit status; None before it was seen to end."""
+        return self.popen.returncode
+
+    @property
     def stdout(self):
         """What it has written to stdout so far, as bytes."""
         return self._output['stdout']

@@ -20,6 +20,7 @@ from compat import process
 from compat import trees
 from tests import about
 from tests import exchange
+from tests import series
 from tests.talk import Conversation
 
 DESCRIPTORS = 4096  # more than any test needs without saying so
@@ -115,6 +116,20 @@ def running(tree):
     yield start
     for server in servers:
         server.end()
+
+
+@pytest.fixture(scope='module')
+def all_ended(tree):
+    """A function: a recipe and its cases -> how each has ended (see tests.series). What
+    one test has run is there for the others of its module."""
+    ended = {}
+
+    def run(name, cases, env=None):
+        key = name, tuple(cases)
+        if key not in ended:
+            ended[key] = series.run(tree, name, cases, env)
+        return ended[key]
+    return run
 
 
 @pytest.fixture(scope='module')

@@ -4,7 +4,7 @@
 def error_line(child, name, status):
     """Assert that a recipe has ended with this status and one line of error; return
     what the line says after the name."""
-    assert child.popen.returncode == status, (child.stdout, child.stderr)
+    assert child.returncode == status, (child.stdout, child.stderr)
     lines = child.stderr.decode('utf-8').splitlines()
     assert len(lines) == 1, child.stderr
     prefix = name + '.py: error: '

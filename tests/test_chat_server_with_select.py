@@ -357,7 +357,7 @@ def test_the_client_says_each_line_of_its_input(tree, talking, joined, locale):
         pytest.skip('this Python loses the bytes of arguments in this locale')
     bob = joined(b'bob')
     child = talking(b'\xc3\xbc', b'one\r\ntwo\n\xc3\xbc', env={'LC_ALL': locale})
-    assert (child.popen.returncode, child.stderr) == (0, b'')
+    assert (child.returncode, child.stderr) == (0, b'')
     assert child.stdout == b'* Welcome, \xc3\xbc. Others here: 1\n'
     for text in (b'* \xc3\xbc joined', b'<\xc3\xbc> one\r', b'<\xc3\xbc> two',
                  b'<\xc3\xbc> \xc3\xbc', b'* \xc3\xbc left'):
@@ -417,7 +417,7 @@ def test_the_client_shows_what_others_say_and_no_escape_sequence(
 def test_a_client_with_a_taken_name_is_one_line_and_status_1(talking, joined):
     joined(b'bob')
     child = talking('bob', b'hello\n')
-    assert (child.popen.returncode, child.stdout) == (1, b'')
+    assert (child.returncode, child.stdout) == (1, b'')
     assert child.stderr == NAME.encode('ascii') + b'.py: error: that name is taken\n'
 
 
@@ -430,7 +430,7 @@ def test_a_client_with_too_long_a_line_is_one_line_and_status_1(tree, room, fold
         child = process.run(tree, NAME, to(room.address) + ['--name', 'ann'],
                             stdin=source)
     os.remove(path)
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
     assert child.stderr.endswith(b'error: a line has 65536 bytes at most\n')
 
 
@@ -464,11 +464,11 @@ def test_a_client_of_nobody_is_one_line_and_status_1(tree, listener):
     port = listener.getsockname()[1]
     listener.close()
     child = process.run(tree, NAME, ['--connect', '127.0.0.1', str(port), '--name', 'x'])
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
     assert child.stderr.endswith(b'error: Connection refused\n')
 
 
 @pytest.mark.script
 def test_a_client_needs_a_name(tree):
     child = process.run(tree, NAME, ['--connect', '127.0.0.1', '1'])
-    assert (child.popen.returncode, len(child.stderr.splitlines())) == (2, 1)
+    assert (child.returncode, len(child.stderr.splitlines())) == (2, 1)

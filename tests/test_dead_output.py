@@ -11,19 +11,16 @@ from tests.names import (CHAT, DATAGRAMS, DIESEL, FIGURE, FORKING, MATRIX,
                          PLAIN_STREAMS, TCP, THREADING)
 from tests.oneline import error_line, one_line_error
 
-# The program that a test runs: stdout is bad, then the recipe is started.
-ONTO = '''
-import os, resource, runpy, sys, tempfile, warnings
+# What is run before a recipe is.
+BAD = '''
+import os, resource, tempfile, warnings
 warnings.simplefilter('ignore')  # of the sockets that its end will close
-%s
-sys.argv[:], sys.path[0] = %r, %r
-runpy.run_path(%r, run_name='__main__')
 '''
-FULL = "os.dup2(os.open('/dev/full', os.O_WRONLY), 1)"
-NO_READER = 'r, w = os.pipe(); os.dup2(w, 1); os.close(r); os.close(w)'
-FULL_AFTER = ('out = tempfile.TemporaryFile(); '
-              'resource.setrlimit(resource.RLIMIT_FSIZE, (%d, %d)); '
-              'os.dup2(out.fileno(), 1); out.close()')
+FULL = BAD + "os.dup2(os.open('/dev/full', os.O_WRONLY), 1)"
+NO_READER = BAD + 'r, w = os.pipe(); os.dup2(w, 1); os.close(r); os.close(w)'
+FULL_AFTER = BAD + ('out = tempfile.TemporaryFile(); '
+                    'resource.setrlimit(resource.RLIMIT_FSIZE, (%d, %d)); '
+                    'os.dup2(out.fileno(), 1); out.close()')
 # Whenever the recipe opens a file, another thread has just opened one.
 FULL_BESIDE_A_THREAD = FULL + '''
 really_open = os.open
@@ -36,70 +33,78 @@ CLOSED = 'import os, sys; os.close(1); os.execv(sys.executable, [sys.executable]
 # At its end Python 3 tries again to write what it could not; -u would hide that.
 BUFFERED = {'PYTHONUNBUFFERED': ''}
 
-ways_to_print = pytest.mark.parametrize('name, args', [
-    pytest.param(name, args, id='%s-%s' % (name, args[0] if args else 'demonstration'))
-    for name in trees.RECIPES for args in ([], ['--serve'], ['--help'])])
+WAYS = [(), ('--serve',), ('--help',)]
+in_every_way = pytest.mark.parametrize('args', WAYS, ids=[
+    ''.join(args) or 'demonstration' for args in WAYS])
+every_recipe = pytest.mark.parametrize('name', trees.RECIPES)
 
 
-def run_onto(tree, name, stdout, args=()):
-    """Run a recipe to its end with a stdout that is bad; return the Child."""
-    code = ONTO % (stdout, [name + '.py'] + list(args), tree.path, tree.script(name))
-    return process.run(tree, name, command=['-c', code], env=BUFFERED)
+def ended_onto(all_ended, name, stdout, args):
+    """Return how a recipe ends with a stdout that is bad (see tests.series)."""
+    cases = {one: (stdout, one) for one in WAYS}
+    return all_ended(name, sorted(cases.values()), BUFFERED)[cases[args]]
 
 
 @pytest.mark.hostile
 @pytest.mark.rule('oserror', 'stdin-and-stdout')
-@ways_to_print
-def test_output_to_a_full_disk_is_one_line_and_status_1(tree, name, args):
-    child = run_onto(tree, name, FULL, args)
-    assert one_line_error(child, name, 1) == 'No space left on device'
+@in_every_way
+@every_recipe
+def test_output_to_a_full_disk_is_one_line_and_status_1(all_ended, name, args):
+    ended = ended_onto(all_ended, name, FULL, args)
+    assert one_line_error(ended, name, 1) == 'No space left on device'
 
 
 @pytest.mark.hostile
 @pytest.mark.about(TCP)
 @pytest.mark.rule('stdin-and-stdout')
-@pytest.mark.parametrize('args', [[], ['--serve'], ['--help']],
-                         ids=['demonstration', '--serve', '--help'])
-def test_to_give_up_stdout_takes_no_file_of_another_thread(tree, args):
-    child = run_onto(tree, TCP, FULL_BESIDE_A_THREAD, args)
-    assert one_line_error(child, TCP, 1) == 'No space left on device'
+@in_every_way
+def test_to_give_up_stdout_takes_no_file_of_another_thread(all_ended, args):
+    ended = ended_onto(all_ended, TCP, FULL_BESIDE_A_THREAD, args)
+    assert one_line_error(ended, TCP, 1) == 'No space left on device'
 
 
 @pytest.mark.hostile
 @pytest.mark.rule('oserror', 'stdin-and-stdout')
-@ways_to_print
-def test_output_that_nobody_reads_is_one_line_and_status_1(tree, name, args):
-    child = run_onto(tree, name, NO_READER, args)
-    assert one_line_error(child, name, 1) == 'Broken pipe'
+@in_every_way
+@every_recipe
+def test_output_that_nobody_reads_is_one_line_and_status_1(all_ended, name, args):
+    ended = ended_onto(all_ended, name, NO_READER, args)
+    assert one_line_error(ended, name, 1) == 'Broken pipe'
 
 
 @pytest.mark.hostile
 @pytest.mark.rule('stdin-and-stdout')
-@ways_to_print
+@in_every_way
+@every_recipe
 def test_a_start_without_stdout_is_one_line_and_status_1(tree, name, args):
     code = CLOSED % ([tree.script(name)] + list(args))
     child = process.run(tree, name, command=['-c', code], env=BUFFERED)
     assert one_line_error(child, name, 1) == 'Bad file descriptor'
 
 
-# How many bytes stdout takes: it fails in what a client says, and in what the server
-# does. The matrix is not there: it prints only when all its clients have been served.
+def sizes(name):
+    """Return how many bytes stdout takes: it fails in what a client says, and in what
+    the server does."""
+    return (60, 130, 170, 290, 330) if name in PLAIN_STREAMS else (60, 130, 170)
+
+
+# The matrix is not there: it prints only when all its clients have been served.
 ON_THE_WAY = [(name, size) for name in trees.RECIPES if name != MATRIX
-              for size in (60, 130, 170)]
-ON_THE_WAY += [(name, size) for name in PLAIN_STREAMS for size in (290, 330)]
+              for size in sizes(name)]
 
 
 @pytest.mark.hostile
 @pytest.mark.rule('oserror', 'stdin-and-stdout')
 @pytest.mark.parametrize('name, size', ON_THE_WAY)
 def test_a_demonstration_that_fails_on_its_way_is_one_line_and_leaves_no_file(
-        tree, name, size):
-    child = run_onto(tree, name, FULL_AFTER % (size, size))
-    if b'Connection closed by remote host' in child.stderr:
+        all_ended, name, size):
+    cases = {one: (FULL_AFTER % (one, one), ()) for one in sizes(name)}
+    ended = all_ended(name, sorted(cases.values()), BUFFERED)[cases[size]]
+    if b'Connection closed by remote host' in ended.stderr:
         assert name == DIESEL  # its server failed, and its client says so
-        assert (child.stderr.count(b'\n'), child.popen.returncode) == (1, 1)
+        assert (ended.stderr.count(b'\n'), ended.returncode) == (1, 1)
     else:
-        assert one_line_error(child, name, 1) == 'File too large'
+        assert one_line_error(ended, name, 1) == 'File too large'
 
 
 # The program that a test runs: a recipe whose stdout is full from SIGUSR1 on.

@@ -40,7 +40,7 @@ def ask(client, line):
 @pytest.mark.rule('print-function', 'text-for-the-screen', 'diesel')
 def test_the_demonstration_prints_these_lines(tree):
     child = process.run(tree, NAME)
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
     names = {}
     lines = [line.split(' ') for line in child.lines]
     for words in lines:
@@ -74,7 +74,7 @@ def test_what_is_not_installed_is_one_line_that_helps(tree, folder, missing):
                         env={'PYTHONPATH': trees.ROOT})
     for name in files:
         os.remove(os.path.join(folder, name))
-    assert (child.stdout, child.popen.returncode) == (b'', 1)
+    assert (child.stdout, child.returncode) == (b'', 1)
     lines = child.stderr.decode('utf-8').splitlines()
     assert len(lines) == 1, lines
     assert lines[0].startswith(NAME + '.py: error: No module named ')
@@ -328,7 +328,7 @@ def test_nobody_listening_is_one_line_of_the_client(tree, listener):
     host, port = listener.getsockname()
     listener.close()
     child = process.run(tree, NAME, ['--connect', host, str(port)])
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
     assert child.stderr.decode('utf-8').splitlines() == [
         '%s.py: error: Could not connect to remote host (%s:%d)' % (NAME, host, port)]
 
@@ -339,7 +339,7 @@ def test_nobody_listening_is_one_line_of_the_client(tree, listener):
                          ids=['spaces', 'dots', 'long-label'])
 def test_a_server_with_no_address_is_one_line_of_the_client(tree, host):
     child = process.run(tree, NAME, ['--connect', host, '1'])
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
     assert child.stderr.decode('utf-8').splitlines() == [
         NAME + '.py: error: Name or service not known']
 
@@ -352,7 +352,7 @@ def test_a_host_that_is_no_ascii_is_one_line_and_status_1(tree, way):
     host = u'\xfc'.encode('utf-8') * 70  # too long for Python 3's IDNA
     child = process.run(tree, NAME, way + [host] + ['1'] * (way == ['--connect']),
                         env={'LC_ALL': 'C.UTF-8'})
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
     assert child.stderr.decode('utf-8').splitlines() == [
         NAME + '.py: error: Name or service not known']
 
@@ -363,7 +363,7 @@ def test_client_and_server_of_the_tree_understand_each_other(tree, server):
                                                      in server.address])
     assert child.lines == ['Sending: Hello echo server!',
                            'Received: You said: Hello echo server!\\r\\n']
-    assert child.popen.returncode == 0
+    assert child.returncode == 0
 
 
 # The end

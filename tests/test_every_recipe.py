@@ -11,8 +11,8 @@ from tests.names import (DATAGRAMS, FORKING, MATRIX, ON_A_PATH, ON_A_PORT,
                          UNIX_DATAGRAM, UNIX_STREAM, WEB)
 from tests.oneline import one_line_error
 
-# Digits to int() and to \d in text, and none to \d in bytes.
-ARABIC_80 = u'\u0668\u0660'.encode('utf-8')
+# The last are digits to int() and to \d in text, and none to \d in bytes.
+NO_PORTS = [b'http', b'65536', b'-1', b'8_080', b'', u'\u0668\u0660'.encode('utf-8')]
 
 every_recipe = pytest.mark.parametrize('name', trees.RECIPES)
 every_recipe_on_a_port = pytest.mark.parametrize('name', ON_A_PORT)
@@ -22,7 +22,7 @@ every_recipe_on_a_port = pytest.mark.parametrize('name', ON_A_PORT)
 @every_recipe
 def test_the_demonstration_runs_and_leaves_nothing(tree, name):
     child = process.run(tree, name)
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
     assert child.lines
 
 
@@ -31,7 +31,7 @@ def test_the_demonstration_runs_and_leaves_nothing(tree, name):
 @every_recipe
 def test_the_demonstration_runs_in_its_own_folder(tree, name):
     child = process.run(tree, name, folder=tree.path, command=[name + '.py'])
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
 
 
 @pytest.mark.script
@@ -40,7 +40,7 @@ def test_the_demonstration_runs_in_its_own_folder(tree, name):
 def test_it_runs_by_its_path_from_any_folder(tree, folder, name):
     child = process.run(tree, name, ['--help'], folder=folder,
                         command=[os.path.relpath(tree.script(name), folder)])
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
     assert b'usage:' in child.stdout
 
 
@@ -56,7 +56,7 @@ def test_it_runs_as_a_module_in_its_own_folder(tree, name):
 @every_recipe
 def test_help_names_the_ways_to_run_it(tree, name):
     child = process.run(tree, name, ['--help'])
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
     text = child.stdout.decode('utf-8')
     assert text.startswith('usage: %s.py ' % name)
     assert '--serve' in text
@@ -70,7 +70,7 @@ def test_help_is_plain_text_on_a_terminal_too(tree, name):
     # FORCE_COLOR has argparse do in a pipe what it does on a terminal.
     child = process.run(tree, name, ['--help'], env={'FORCE_COLOR': '1'})
     assert b'\x1b' not in child.stdout
-    assert child.popen.returncode == 0
+    assert child.returncode == 0
 
 
 @pytest.mark.script
@@ -117,15 +117,14 @@ def test_a_port_in_use_is_one_line_and_status_1(tree, name):
 
 
 @pytest.mark.hostile
-@every_recipe_on_a_port
 @pytest.mark.rule('argv-is-text')
-@pytest.mark.parametrize('port', [b'http', b'65536', b'-1', b'8_080', b'', ARABIC_80],
-                         ids=['word', 'too-high', 'negative', 'underscore', 'empty',
-                              'arabic'])
-def test_what_is_no_port_is_one_line_and_status_2(tree, name, port):
-    child = process.run(tree, name, ['--serve', b'--port=' + port],
-                        env={'LC_ALL': 'C.UTF-8'})
-    one_line_error(child, name, 2)
+@pytest.mark.parametrize('port', NO_PORTS, ids=['word', 'too-high', 'negative',
+                                                'underscore', 'empty', 'arabic'])
+@every_recipe_on_a_port
+def test_what_is_no_port_is_one_line_and_status_2(all_ended, name, port):
+    cases = {one: ('', ('--serve', b'--port=' + one)) for one in NO_PORTS}
+    ended = all_ended(name, sorted(cases.values()), {'LC_ALL': 'C.UTF-8'})
+    one_line_error(ended[cases[port]], name, 2)
 
 
 @pytest.mark.hostile

@@ -76,7 +76,7 @@ def test_the_server_class_adds_nothing(forking):
 @pytest.mark.rule('print-function', 'text-for-the-screen')
 def test_the_demonstration_prints_these_lines(tree):
     child = process.run(tree, NAME)
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
     lines = iter(child.lines)
     assert next(lines) == 'Server loop running PID: %d' % child.pid
     children = []

@@ -182,7 +182,7 @@ def test_a_server_that_gets_no_descriptor_at_all_is_one_line_and_status_1(tree, 
     code = WITHOUT_DESCRIPTORS % (args, tree.path, tree.script(name))
     child = process.run(tree, name, command=['-c', code])
     assert child.stderr.decode('ascii') == '%s.py: error: Too many open files\n' % name
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
 
 
 # No room in the backlog
@@ -411,7 +411,7 @@ def test_a_dead_stdout_is_one_line_and_status_1(tree, name, args):
     child = process.run(tree, name, args, command=['-c', code])
     assert child.stderr.decode('ascii') == (
         '%s.py: error: No space left on device\n' % name)
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
 
 
 @pytest.mark.hostile

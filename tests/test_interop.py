@@ -60,7 +60,7 @@ def conversation(name, client, server, folder):
     for left in os.listdir(folder):
         os.remove(os.path.join(folder, left))
     return (normal(between.asked), normal(between.answered), normal(child.stdout),
-            child.stderr, child.popen.returncode)
+            child.stderr, child.returncode)
 
 
 @pytest.fixture(autouse=True)

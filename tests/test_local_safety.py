@@ -21,7 +21,7 @@ PLAIN = set(bytearray(b'\n')) | set(range(0x20, 0x7f))
 def one_line_error(tree, name, path, words):
     """Assert that a server refuses a path with these words."""
     child = process.run(tree, name, ['--serve', '--path', path])
-    assert (child.stdout, child.popen.returncode) == (b'', 1)
+    assert (child.stdout, child.returncode) == (b'', 1)
     assert child.stderr.decode('ascii') == '%s.py: error: %s\n' % (name, words)
 
 
@@ -41,7 +41,7 @@ def test_a_folder_that_everybody_may_write_to_is_refused(tree, folder, mode, nam
 def test_the_working_folder_is_looked_at_too(tree, folder, name):
     os.chmod(folder, 0o777)
     child = process.run(tree, name, ['--serve', '--path', 's'], folder=folder)
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
     assert child.stderr.endswith(b'The folder of the path is open to everybody\n')
 
 
@@ -50,7 +50,7 @@ def test_the_working_folder_is_looked_at_too(tree, folder, name):
 @on_both
 def test_an_empty_path_is_refused(tree, option, name):
     child = process.run(tree, name, ['--serve', option, ''])
-    assert (child.stdout, child.popen.returncode) == (b'', 2)
+    assert (child.stdout, child.returncode) == (b'', 2)
     assert child.stderr.decode('ascii') == (
         '%s.py: error: argument %s: not a path: \n' % (name, option))
 

@@ -71,7 +71,7 @@ def expect_silence(sock):
 @on_both
 def test_the_demonstration_shows_one_datagram_at_a_time(tree, name):
     child = process.run(tree, name)
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
     assert child.lines[0].startswith('Server listening on ')
     assert child.lines[1:] == [
         'Client 1 sends: Hello from client 1',
@@ -412,7 +412,7 @@ def test_the_message_is_sent_as_the_bytes_that_were_typed(tree, bound, name, loc
 @on_both
 def test_an_empty_message_is_an_empty_datagram(tree, running, name):
     child = process.run(tree, name, to(running(name).address) + ['--message', ''])
-    assert (child.popen.returncode, child.stderr) == (0, b'')
+    assert (child.returncode, child.stderr) == (0, b'')
     assert child.lines == ['Client sends: ', 'Client received: ']
 
 
@@ -422,7 +422,7 @@ def test_an_empty_message_is_an_empty_datagram(tree, running, name):
 def test_a_client_without_an_answer_gives_up(tree, bound, name):
     silent = bound(name)
     child = process.run(tree, name, to(silent.getsockname()))
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
     assert child.stderr.decode('ascii') == (
         '%s.py: error: no answer in 2 seconds\n' % name)
     assert child.lines == ['Client sends: Hello echo server!']
@@ -436,7 +436,7 @@ def test_a_client_of_nobody_gets_one_line_and_status_1(tree, bound, name):
     address = sock.getsockname()
     sock.close()
     child = process.run(tree, name, to(address))
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
     assert child.stderr.decode('ascii') == '%s.py: error: Connection refused\n' % name
 
 
@@ -445,7 +445,7 @@ def test_a_client_of_nobody_gets_one_line_and_status_1(tree, bound, name):
 def test_the_largest_message_and_its_reply_fit_in_a_datagram(tree, running):
     message = 'x' * MOST_OF_UDP
     child = process.run(tree, UDP, to(running(UDP).address) + ['--message', message])
-    assert (child.popen.returncode, child.stderr) == (0, b'')
+    assert (child.returncode, child.stderr) == (0, b'')
     assert child.lines[1] == 'Client received: ' + message.upper()
 
 
@@ -455,7 +455,7 @@ def test_the_largest_message_and_its_reply_fit_in_a_datagram(tree, running):
 def test_a_message_that_fits_in_no_datagram_is_one_line(tree, bound):
     message = ['--message', 'x' * (MOST_OF_UDP + 1)]
     child = process.run(tree, UDP, to(bound(UDP).getsockname()) + message)
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
     assert child.stderr == b'udp_server.py: error: Message too long\n'
 
 
@@ -464,7 +464,7 @@ def test_a_message_that_fits_in_no_datagram_is_one_line(tree, bound):
 @pytest.mark.parametrize('port', ['http', '65536', '-1'])
 def test_a_client_of_what_is_no_port_is_one_line_and_status_2(tree, port):
     child = process.run(tree, UDP, ['--connect', '127.0.0.1', port])
-    assert child.popen.returncode == 2
+    assert child.returncode == 2
     assert child.stdout == b''
     assert len(child.stderr.splitlines()) == 1
 
@@ -497,7 +497,7 @@ def test_a_signal_ends_it_after_its_work(bound, running, name, number):
 def test_a_second_server_leaves_the_first_its_file(running, tree, folder, bound):
     path, client = os.path.join(folder, 's'), bound(UNIX)
     server = running(UNIX, '--path', path)
-    assert process.run(tree, UNIX, ['--serve', '--path', path]).popen.returncode == 1
+    assert process.run(tree, UNIX, ['--serve', '--path', path]).returncode == 1
     client.sendto(b'still', path)
     assert client.recv(100) == b'STILL'
     server.end()

@@ -52,7 +52,7 @@ def peer(folder):
 @on_both
 def test_the_demonstration_shows_the_second_client_waiting(tree, name):
     child = process.run(tree, name)
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
     assert child.lines[0].startswith('Server listening on ')
     assert child.lines[1:] == [
         'Client 2 sends: Hello from client 2',
@@ -225,7 +225,7 @@ def test_a_client_that_could_not_be_let_in_is_no_request(running, conversation):
                          ids=['zero', 'negative', 'word', 'empty', 'underscore'])
 def test_what_is_no_number_of_requests_is_one_line(tree, number):
     child = process.run(tree, TCP, ['--serve', '--requests=' + number])
-    assert child.popen.returncode == 2
+    assert child.returncode == 2
     assert child.stderr.decode('ascii') == (
         'tcp_server.py: error: argument --requests: '
         'not a number of requests: %s\n' % number)
@@ -308,7 +308,7 @@ def test_a_client_of_nobody_gets_one_line_and_status_1(tree, peer, name):
     address = sock.getsockname()
     sock.close()
     child = process.run(tree, name, to(address))
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
     assert child.stderr.decode('ascii') == '%s.py: error: Connection refused\n' % name
 
 
@@ -333,6 +333,6 @@ def test_a_reset_is_one_line_and_status_1_for_the_client(tree, peer, name):
 def test_a_second_server_leaves_the_first_its_file(running, tree, folder, conversation):
     path = os.path.join(folder, 's')
     server = running(UNIX, '--path', path)
-    assert process.run(tree, UNIX, ['--serve', '--path', path]).popen.returncode == 1
+    assert process.run(tree, UNIX, ['--serve', '--path', path]).returncode == 1
     assert ask(conversation, path, b'still\n') == b'STILL\n'
     server.end()

@@ -50,7 +50,7 @@ def connect_to(tree, address, *args):
 @pytest.mark.rule('print-function', 'object-base', 'sorting-mixed-types')
 def test_the_figure_is_the_same_on_every_version(tree):
     child = process.run(tree, NAME)
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
     assert child.stdout == FIGURE
 
 
@@ -186,7 +186,7 @@ def test_it_is_sent_in_process_too(hierarchy, conversation):
 @pytest.mark.rule('text-for-the-screen')
 def test_the_client_prints_what_the_server_sends(tree, server):
     child = connect_to(tree, server.address)
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
     assert child.stdout == FIGURE
 
 
@@ -218,7 +218,7 @@ def test_a_port_where_nobody_listens_is_one_line_and_status_1(tree, listener):
     listener.close()
     child = connect_to(tree, address)
     assert child.stderr == b'server_hierarchy.py: error: Connection refused\n'
-    assert (child.stdout, child.popen.returncode) == (b'', 1)
+    assert (child.stdout, child.returncode) == (b'', 1)
 
 
 @pytest.mark.hostile
@@ -226,7 +226,7 @@ def test_a_port_where_nobody_listens_is_one_line_and_status_1(tree, listener):
 def test_a_client_with_no_port_is_one_line_and_status_2(tree):
     child = connect_to(tree, ('127.0.0.1', 'http'))
     assert child.stderr == b'server_hierarchy.py: error: not a port: http\n'
-    assert (child.stdout, child.popen.returncode) == (b'', 2)
+    assert (child.stdout, child.returncode) == (b'', 2)
 
 
 @pytest.mark.hostile
@@ -236,4 +236,4 @@ def test_a_client_of_an_impossible_host_is_one_line_and_status_1(tree):
     lines = child.stderr.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith(b'server_hierarchy.py: error: ')
-    assert (child.stdout, child.popen.returncode) == (b'', 1)
+    assert (child.stdout, child.returncode) == (b'', 1)

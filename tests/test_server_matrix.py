@@ -120,7 +120,7 @@ def ask(conversation, address, request):
                   'sorting-mixed-types', 'fork-with-threads')
 def test_the_table_says_what_overlapped_and_what_queued(tree):
     child = process.run(tree, NAME)
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
     assert child.stdout == TABLE
 
 
@@ -530,14 +530,14 @@ def test_an_unknown_server_is_one_line_and_status_2(tree, name):
     child = process.run(tree, NAME, ['--serve', '--server', name])
     assert child.stderr.decode('ascii') == (
         'server_matrix.py: error: argument --server: no such server: %s\n' % name)
-    assert (child.stdout, child.popen.returncode) == (b'', 2)
+    assert (child.stdout, child.returncode) == (b'', 2)
 
 
 @pytest.mark.script
 @pytest.mark.rule('sorting-mixed-types')
 def test_help_names_the_servers_in_order(tree):
     child = process.run(tree, NAME, ['--help'])
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
     text = ' '.join(child.stdout.decode('ascii').split())
     assert 'which server to be: %s (default: ForkingTCPServer)' % (
         ', '.join(SERVERS)) in text
@@ -582,5 +582,5 @@ def test_a_folder_with_too_long_a_path_is_one_line_and_status_1(tree, folder):
     child = process.run(tree, NAME, ['--serve', '--server', 'UnixStreamServer'],
                         env={'TMPDIR': long_folder})
     assert child.stderr == b'server_matrix.py: error: AF_UNIX path too long\n'
-    assert (child.stdout, child.popen.returncode) == (b'', 1)
+    assert (child.stdout, child.returncode) == (b'', 1)
     os.rmdir(long_folder)

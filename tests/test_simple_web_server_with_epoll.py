@@ -332,7 +332,7 @@ def test_the_demonstration_prints_these_lines(tree):
 @pytest.mark.script
 def test_the_client_prints_the_answer(tree, server):
     child = process.run(tree, NAME, ['--connect', '127.0.0.1', str(server.address[1])])
-    assert (child.popen.returncode, child.stderr) == (0, b'')
+    assert (child.returncode, child.stderr) == (0, b'')
     assert child.lines[0] == '  HTTP/1.1 200 OK'
     assert child.lines[-1] == '  Hello from epoll, w\\xc3\\xb6rld!'
 

@@ -48,7 +48,7 @@ def test_a_file_that_is_there_is_refused_and_kept(tree, folder, name):
     with open(path, 'w') as target:
         target.write('precious')
     child = process.run(tree, name, ['--serve', '--path', path])
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
     assert child.stderr.decode('ascii') == (
         '%s.py: error: Address already in use\n' % name)
     with open(path) as source:
@@ -66,7 +66,7 @@ def test_a_file_that_is_there_is_refused_and_kept(tree, folder, name):
 def test_a_path_that_cannot_be_is_one_line(tree, path, words, mode, name):
     child = process.run(tree, name, (['--serve'] if mode == '--path' else [])
                         + [mode, path])
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
     assert child.stderr.decode('ascii') == '%s.py: error: %s\n' % (name, words)
 
 

@@ -62,7 +62,7 @@ def new_server(threaded):
 @pytest.mark.rule('print-function', 'text-for-the-screen', 'thread-names')
 def test_the_demonstration_prints_these_lines(tree):
     child = process.run(tree, NAME)
-    assert (child.stderr, child.popen.returncode) == (b'', 0)
+    assert (child.stderr, child.returncode) == (b'', 0)
     assert child.stdout == (b'Server loop running on thread: Thread-1\n'
                             b'Client received: Thread-2: Hello from client 1\n'
                             b'Client received: Thread-3: Hello from client 2\n'
@@ -298,7 +298,7 @@ def test_a_port_where_nobody_listens_is_one_line_and_status_1(tree, listener):
     child = process.run(tree, NAME, ['--connect', host, str(port)])
     assert child.stderr == (b'threading_mixin_socket_server.py: error: '
                             b'Connection refused\n')
-    assert (child.stdout, child.popen.returncode) == (b'', 1)
+    assert (child.stdout, child.returncode) == (b'', 1)
 
 
 @pytest.mark.hostile
@@ -307,7 +307,7 @@ def test_a_client_with_no_port_is_one_line_and_status_2(tree):
     child = process.run(tree, NAME, ['--connect', '127.0.0.1', 'http'])
     assert child.stderr == (b'threading_mixin_socket_server.py: error: '
                             b'not a port: http\n')
-    assert (child.stdout, child.popen.returncode) == (b'', 2)
+    assert (child.stdout, child.returncode) == (b'', 2)
 
 
 @pytest.mark.unit

@@ -278,19 +278,19 @@ try:
 except socket.error:
     say('cannot bind')
 ''' % taken)
-    assert (child.lines, child.popen.returncode) == (['cannot bind'], 0)
+    assert (child.lines, child.returncode) == (['cannot bind'], 0)
 
 
 def test_a_port_that_is_taken_is_logged(program, taken):
     child = program('from compat import diesel\n'
                     'diesel.quickstart(diesel.Service(abs, %d, "127.0.0.1"))' % taken)
     assert b'CRITICAL|service at 127.0.0.1:%d cannot bind: ' % taken in child.stderr
-    assert child.popen.returncode == 1
+    assert child.returncode == 1
 
 
 def test_sys_exit_in_a_loop_ends_the_program_with_its_status(program):
     child = program(PROGRAM + 'diesel.quickstart(lambda: sys.exit(3))')
-    assert (child.popen.returncode, child.stderr) == (3, b'')
+    assert (child.returncode, child.stderr) == (3, b'')
 
 
 def test_ctrl_c_ends_the_application_and_the_program_goes_on(program):
@@ -302,7 +302,7 @@ def main():
 diesel.quickstart(main)
 say('after')
 ''')
-    assert (child.lines, child.popen.returncode) == (['after'], 0)
+    assert (child.lines, child.returncode) == (['after'], 0)
     assert child.stderr == b''
 
 
@@ -315,7 +315,7 @@ def main():
 diesel.quickstart(main)
 say('after')
 ''')
-    assert (child.lines, child.popen.returncode) == (['in a loop', 'after'], 0)
+    assert (child.lines, child.returncode) == (['in a loop', 'after'], 0)
 
 
 def test_an_application_holds_its_loops_while_they_run(run):

@@ -343,7 +343,7 @@ def is_alive(pid):
 def test_a_process_ends_with_the_program(tree):
     program = run_child(tree, 'a program', command=['-c', PROGRAM])
     wait_until(lambda: not is_alive(int(program.stdout)), 'the process ends')
-    assert program.popen.returncode == 0
+    assert program.returncode == 0
 
 
 def start(pool):
