@@ -125,7 +125,7 @@ def all_ended(tree):
     ended = {}
 
     def run(name, cases, env=None):
-        key = name, tuple(cases)
+        key = name, frozenset(cases.items())
         if key not in ended:
             ended[key] = series.run(tree, name, cases, env)
         return ended[key]

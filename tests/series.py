@@ -43,11 +43,12 @@ Ended = collections.namedtuple('Ended', 'returncode stdout stderr')
 
 
 def run(tree, name, cases, env=None):
-    """Run a recipe once for each case, a tuple (a statement to be run before, a tuple of
-    arguments); return {case: Ended}. Raises compat.process.Timeout."""
+    """Run a recipe once for each case. cases: {any key: (a statement to be run before,
+    a tuple of arguments)}. Return {the same key: Ended}. Raises
+    compat.process.Timeout."""
     seconds = int(process.DEADLINE)
     words = [tree.script(name), str(seconds)]
-    for statement, args in cases:
+    for statement, args in cases.values():
         words += [';', statement] + list(args)
     with process.Child(tree, name, words, command=['-c', PROGRAM], env=env) as child:
         child.wait(seconds * (len(cases) + 1))
@@ -55,7 +56,7 @@ def run(tree, name, cases, env=None):
     if len(stderrs) != 2 * len(cases) + 1:
         raise AssertionError('not all cases were run: ' + child.said)
     statuses = [as_popen_says(int(status)) for status in stderrs[1::2]]
-    return {case: Ended(*ended) for case, ended in
+    return {key: Ended(*ended) for key, ended in
             zip(cases, zip(statuses, stdouts, stderrs[::2]))}
 
 

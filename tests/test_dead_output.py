@@ -42,7 +42,7 @@ every_recipe = pytest.mark.parametrize('name', trees.RECIPES)
 def ended_onto(all_ended, name, stdout, args):
     """Return how a recipe ends with a stdout that is bad (see tests.series)."""
     cases = {one: (stdout, one) for one in WAYS}
-    return all_ended(name, sorted(cases.values()), BUFFERED)[cases[args]]
+    return all_ended(name, cases, BUFFERED)[args]
 
 
 @pytest.mark.hostile
@@ -99,7 +99,7 @@ ON_THE_WAY = [(name, size) for name in trees.RECIPES if name != MATRIX
 def test_a_demonstration_that_fails_on_its_way_is_one_line_and_leaves_no_file(
         all_ended, name, size):
     cases = {one: (FULL_AFTER % (one, one), ()) for one in sizes(name)}
-    ended = all_ended(name, sorted(cases.values()), BUFFERED)[cases[size]]
+    ended = all_ended(name, cases, BUFFERED)[size]
     if b'Connection closed by remote host' in ended.stderr:
         assert name == DIESEL  # its server failed, and its client says so
         assert (ended.stderr.count(b'\n'), ended.returncode) == (1, 1)

@@ -123,8 +123,8 @@ def test_a_port_in_use_is_one_line_and_status_1(tree, name):
 @every_recipe_on_a_port
 def test_what_is_no_port_is_one_line_and_status_2(all_ended, name, port):
     cases = {one: ('', ('--serve', b'--port=' + one)) for one in NO_PORTS}
-    ended = all_ended(name, sorted(cases.values()), {'LC_ALL': 'C.UTF-8'})
-    one_line_error(ended[cases[port]], name, 2)
+    ended = all_ended(name, cases, {'LC_ALL': 'C.UTF-8'})
+    one_line_error(ended[port], name, 2)
 
 
 @pytest.mark.hostile
