@@ -1,4 +1,6 @@
 """What the suite says of a child that does not do what it should."""
+import resource
+
 import pytest
 
 from compat import process
@@ -26,3 +28,9 @@ def test_a_child_that_does_not_end_is_named_with_what_it_wrote(last_words):
 def test_a_child_that_does_not_end_says_what_it_was_doing(last_words):
     pytest.importorskip('faulthandler')
     assert 'in wait_for_nothing' in last_words
+
+
+def test_a_child_has_not_a_million_descriptors_to_close():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert soft != resource.RLIM_INFINITY
+    assert soft <= 4096
