@@ -391,28 +391,7 @@ def test_a_crowd_of_threads_is_served_at_once(running, conversation):
     assert server.stderr == b''
 
 
-# A stdout that nobody reads, and Ctrl-C
-
-ONTO_A_FULL_DISK = '''
-import os, runpy, sys, warnings
-warnings.simplefilter('ignore')  # of the sockets that its end will close
-os.dup2(os.open('/dev/full', os.O_WRONLY), 1)
-sys.argv[0], sys.path[0] = %r, %r
-runpy.run_path(%r, run_name='__main__')
-'''
-
-
-@pytest.mark.hostile
-@pytest.mark.rule('oserror')
-@pytest.mark.parametrize('args', [[], ['--serve']], ids=['demonstration', 'server'])
-@pytest.mark.parametrize('name', [FORKING, FIGURE, MATRIX])
-def test_a_dead_stdout_is_one_line_and_status_1(tree, name, args):
-    code = ONTO_A_FULL_DISK % (name + '.py', tree.path, tree.script(name))
-    child = process.run(tree, name, args, command=['-c', code])
-    assert child.stderr.decode('ascii') == (
-        '%s.py: error: No space left on device\n' % name)
-    assert child.returncode == 1
-
+# Ctrl-C
 
 @pytest.mark.hostile
 @pytest.mark.parametrize('name', [FORKING, FIGURE])
