@@ -95,10 +95,11 @@ class Child(object):
 
     args: its arguments, a list. folder: the working folder (default: the
     project's root). command: replaces [script], for `-m` or a relative path.
+    through: a command that executes the one in its arguments (`nice`).
     stdin: a file descriptor, or None for an empty input, or subprocess.PIPE.
     """
 
-    def __init__(self, tree, recipe, args=(), folder=None, command=None,
+    def __init__(self, tree, recipe, args=(), folder=None, command=None, through=(),
                  stdin=None, env=None):
         self.recipe = recipe
         self._output = {'stdout': b'', 'stderr': b''}
@@ -107,8 +108,8 @@ class Child(object):
         environment.update(env or {})
         with open(os.devnull, 'rb') as nothing:
             self.popen = subprocess.Popen(
-                python(tree) + list(command or [tree.script(recipe)]) + list(args),
-                cwd=folder or trees.ROOT, env=environment,
+                list(through) + python(tree) + list(command or [tree.script(recipe)])
+                + list(args), cwd=folder or trees.ROOT, env=environment,
                 stdin=nothing if stdin is None else stdin, close_fds=True,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.readers = [self._start_reader('stdout'), self._start_reader('stderr')]

@@ -1,5 +1,4 @@
 """What every test may use, and what every test must leave as it found it."""
-import errno
 import gc
 import json
 import os
@@ -20,7 +19,7 @@ from compat import process
 from compat import trees
 from tests import about
 from tests import exchange
-from tests import series
+from tests import prepared
 from tests.talk import Conversation
 
 DESCRIPTORS = 4096  # more than any test needs without saying so
@@ -118,18 +117,32 @@ def running(tree):
         server.end()
 
 
-@pytest.fixture(scope='module')
-def all_ended(tree):
-    """A function: a recipe and its cases -> how each has ended (see tests.series). What
-    one test has run is there for the others of its module."""
-    ended = {}
+@pytest.fixture(scope='session')
+def prepared_ones():
+    """The Pythons that wait for programs to run: {a name: Prepared}."""
+    waiting = {}
+    yield waiting
+    for one in waiting.values():
+        one.end()
 
-    def run(name, cases, env=None):
-        key = name, frozenset(cases.items())
-        if key not in ended:
-            ended[key] = series.run(tree, name, cases, env)
-        return ended[key]
-    return run
+
+@pytest.fixture
+def forked(tree, prepared_ones, request):
+    """A function: the name of a recipe, its arguments, and statements to be run before
+    -> how it has ended, in a fork of a Python that has imported it (tests.prepared). It
+    is for a recipe that ends by itself. A test that fails ends that Python."""
+    used = set()
+
+    def run(name, args=(), before=''):
+        used.add(name)
+        if name not in prepared_ones:
+            prepared_ones[name] = prepared.recipe(tree, name)
+        return prepared_ones[name].run(prepared.source(tree, name, before), args)
+
+    yield run
+    for name in used & set(prepared_ones):
+        if request.node.failed:
+            prepared_ones.pop(name).end()
 
 
 @pytest.fixture(scope='module')
@@ -215,15 +228,18 @@ def listener():
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left_behind(standing_servers):
+def nothing_is_left_behind(standing_servers, prepared_ones):
     """After a test: no child, no stray descendant, no thread, no file in the
-    temporary folder, and no descriptor that was not there before. The servers that
-    tests share are none of them."""
+    temporary folder, and no descriptor that was not there before. What tests share is
+    none of them."""
+    def shared():
+        return list(standing_servers.values()) + list(prepared_ones.values())
+
     def descriptors():
-        return open_descriptors() - 2 * len(standing_servers)  # stdout and stderr
+        return open_descriptors() - sum(map(pipes, shared()))
 
     def threads():
-        readers = [server.readers for server in standing_servers.values()]
+        readers = [one.readers for one in shared()]
         return set(threading.enumerate()).difference(*readers)
 
     def files():
@@ -231,20 +247,24 @@ def nothing_is_left_behind(standing_servers):
         return {name for name in os.listdir(tempfile.gettempdir()) if is_ours(name)
                 and not any(name in path for path in paths)}
 
-    before = threads(), files(), descriptors()
+    def new():
+        return pids() - before[0] - {one.pid for one in shared()}
+
+    before = pids(), threads(), files(), descriptors()
     yield
-    process.wait_until(lambda: not children(standing_servers),
+    process.wait_until(lambda: not any(map(is_child, new())),
                        'no child process is left')
     try:
-        process.wait_until(lambda: not descendants(), 'no stray process is left')
+        process.wait_until(lambda: not any(map(is_descendant, new())),
+                           'no stray process is left')
     except process.Timeout:
-        for pid in descendants():  # else each test to come would wait for it
-            os.kill(int(pid), signal.SIGKILL)
+        for pid in filter(is_descendant, new()):  # else they would be there for ever
+            os.kill(pid, signal.SIGKILL)
         raise
-    process.wait_until(lambda: not threads() - before[0],
+    process.wait_until(lambda: not threads() - before[1],
                        'no thread is left: %s' % threading.enumerate())
-    assert not files() - before[1]
-    process.wait_until(lambda: descriptors() <= before[2] or collect(),
+    assert not files() - before[2]
+    process.wait_until(lambda: descriptors() <= before[3] or collect(),
                        'no descriptor is left')
 
 
@@ -253,27 +273,26 @@ def is_ours(name):
     return name.startswith(('port-', 'recipe-'))
 
 
-def children(standing_servers):
-    """Whether this process has a child, running or dead and not waited for, apart from
-    the servers that stay."""
-    stay = [server.pid for server in standing_servers.values()]
-    if stay:
-        ours = str(os.getpid()).encode('ascii')
-        return any(kernel.stat(int(pid))[1:2] == [ours] for pid in os.listdir('/proc')
-                   if pid.isdigit() and int(pid) not in stay)
-    try:
-        os.waitpid(-1, os.WNOHANG)
-    except OSError as error:
-        return error.errno != errno.ECHILD
-    return True
+def pipes(child):
+    """How many descriptors a child takes here."""
+    ends = child.popen.stdin, child.popen.stdout, child.popen.stderr
+    return sum(end is not None for end in ends)
 
 
-def descendants():
-    """The pids of processes that carry this process's mark (Linux: /proc)."""
-    mark = ('%s=%d' % (process.MARK, os.getpid())).encode('ascii')
-    return [pid for pid in os.listdir('/proc') if pid.isdigit()
-            and int(pid) != os.getpid()
-            and mark in read_or_nothing('/proc/%s/environ' % pid).split(b'\0')]
+def pids():
+    """The pids of all processes, a set (Linux: /proc)."""
+    return {int(name) for name in os.listdir('/proc') if name.isdigit()}
+
+
+def is_child(pid):
+    """Whether a process is a child of this one, running or dead and not waited for."""
+    return kernel.stat(pid)[1:2] == [b'%d' % os.getpid()]
+
+
+def is_descendant(pid):
+    """Whether a process carries this one's mark."""
+    mark = b'%s=%d' % (process.MARK.encode('ascii'), os.getpid())
+    return mark in read_or_nothing('/proc/%d/environ' % pid).split(b'\0')
 
 
 def read_or_nothing(path):

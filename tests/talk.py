@@ -57,10 +57,10 @@ class Conversation(object):
         """Return the bytes up to and including the next newline."""
         data = b''
         while not data.endswith(b'\n'):
-            piece = self.sock.recv(1)
-            if not piece:
+            waiting = self.sock.recv(65536, socket.MSG_PEEK)
+            if not waiting:
                 break
-            data += piece
+            data += self.sock.recv(waiting.find(b'\n') + 1 or len(waiting))
         return data
 
     def read_all(self):

@@ -460,15 +460,15 @@ def test_the_client_shows_what_came_before_a_refusal(tree, listener):
 
 @pytest.mark.script
 @rule('oserror')
-def test_a_client_of_nobody_is_one_line_and_status_1(tree, listener):
+def test_a_client_of_nobody_is_one_line_and_status_1(forked, listener):
     port = listener.getsockname()[1]
     listener.close()
-    child = process.run(tree, NAME, ['--connect', '127.0.0.1', str(port), '--name', 'x'])
+    child = forked(NAME, ['--connect', '127.0.0.1', str(port), '--name', 'x'])
     assert child.returncode == 1
     assert child.stderr.endswith(b'error: Connection refused\n')
 
 
 @pytest.mark.script
-def test_a_client_needs_a_name(tree):
-    child = process.run(tree, NAME, ['--connect', '127.0.0.1', '1'])
+def test_a_client_needs_a_name(forked):
+    child = forked(NAME, ['--connect', '127.0.0.1', '1'])
     assert (child.returncode, len(child.stderr.splitlines())) == (2, 1)

@@ -7,6 +7,7 @@ import pytest
 
 from compat import process
 from compat import trees
+from tests import prepared
 from tests.names import CHAT, DATAGRAMS, FIGURE, FORKING, MATRIX
 
 # The matrix has no client of its own.
@@ -14,10 +15,10 @@ CLIENTS = [name for name in trees.RECIPES if name != MATRIX]
 # The figure is printed at once, and then nothing is left to do.
 DEMONSTRATIONS = [name for name in trees.RECIPES if name != FIGURE]
 
-# The program that a test runs: a recipe that gets the signal with its own line N. From
-# outside it may come when the recipe has ended, and only the interpreter answers.
+# The recipe gets the signal with its own line N. From outside it may come when the
+# recipe has ended, and only the interpreter answers.
 INTERRUPTED = '''
-import os, runpy, signal, sys
+import os, signal, sys
 
 class Interrupting(object):
     def __init__(self, stream, lines, pid):
@@ -34,15 +35,13 @@ class Interrupting(object):
         return getattr(self.stream, name)
 
 sys.stdout = Interrupting(sys.stdout, %d, os.getpid())
-sys.argv[:], sys.path[0] = %r, %r
-runpy.run_path(%r, run_name="__main__")
 '''
 
-# A program whose signal comes just after a fork: the server does not know yet of its
+# The signal comes just after a fork: the server does not know yet of its
 # child, which has inherited the demonstration's own end of the connection. The client
 # has connected, and must not have sent the end of its request by then.
 FORKED = '''
-import os, runpy, signal, sys, time
+import os, signal, sys, time
 fork, stdout = os.fork, sys.stdout
 
 def wait():
@@ -66,8 +65,6 @@ class Waiting(object):
         return getattr(stdout, name)
 
 os.fork, sys.stdout = fork_and_interrupt, Waiting()
-sys.argv[:], sys.path[0] = %r, %r
-runpy.run_path(%r, run_name="__main__")
 '''
 
 
@@ -118,7 +115,7 @@ def test_a_client_that_waits_ends_by_the_signal_and_says_nothing(tree, silent, n
 @pytest.mark.parametrize('line', [1, 3])
 @pytest.mark.parametrize('name', DEMONSTRATIONS)
 def test_a_demonstration_is_broken_off_without_a_traceback(tree, name, line):
-    code = INTERRUPTED % (line, [name + '.py'], tree.path, tree.script(name))
+    code = prepared.source(tree, name, INTERRUPTED % line)
     child = process.run(tree, name, command=['-c', code])
     assert (child.wait(), child.stderr) == (-signal.SIGINT, b'')
 
@@ -127,8 +124,7 @@ def test_a_demonstration_is_broken_off_without_a_traceback(tree, name, line):
 @pytest.mark.about(FORKING)
 @pytest.mark.rule('keyboard-interrupt')
 def test_a_child_just_forked_ends_with_the_demonstration(tree):
-    code = FORKED % (100 * process.DEADLINE, [FORKING + '.py'], tree.path,
-                     tree.script(FORKING))
+    code = prepared.source(tree, FORKING, FORKED % (100 * process.DEADLINE))
     child = process.run(tree, FORKING, command=['-c', code])
     # That no child is left is judged by the fixture that looks for leftovers.
     assert (child.wait(), child.stderr) == (-signal.SIGINT, b'')

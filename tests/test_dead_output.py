@@ -7,6 +7,7 @@ import pytest
 from compat import kernel
 from compat import process
 from compat import trees
+from tests import prepared
 from tests.names import (CHAT, DATAGRAMS, DIESEL, FIGURE, FORKING, MATRIX,
                          PLAIN_STREAMS, TCP, THREADING)
 from tests.oneline import error_line, one_line_error
@@ -29,9 +30,8 @@ def open_second(*args):
         raise RuntimeError('the file of another thread has become stdout')
     return really_open(*args)
 os.open = open_second'''
-CLOSED = 'import os, sys; os.close(1); os.execv(sys.executable, [sys.executable] + %r)'
-# At its end Python 3 tries again to write what it could not; -u would hide that.
-BUFFERED = {'PYTHONUNBUFFERED': ''}
+
+CLOSING = ['/bin/sh', '-c', 'exec "$@" >&-', 'sh']
 
 WAYS = [(), ('--serve',), ('--help',)]
 in_every_way = pytest.mark.parametrize('args', WAYS, ids=[
@@ -39,18 +39,12 @@ in_every_way = pytest.mark.parametrize('args', WAYS, ids=[
 every_recipe = pytest.mark.parametrize('name', trees.RECIPES)
 
 
-def ended_onto(all_ended, name, stdout, args):
-    """Return how a recipe ends with a stdout that is bad (see tests.series)."""
-    cases = {one: (stdout, one) for one in WAYS}
-    return all_ended(name, cases, BUFFERED)[args]
-
-
 @pytest.mark.hostile
 @pytest.mark.rule('oserror', 'stdin-and-stdout')
 @in_every_way
 @every_recipe
-def test_output_to_a_full_disk_is_one_line_and_status_1(all_ended, name, args):
-    ended = ended_onto(all_ended, name, FULL, args)
+def test_output_to_a_full_disk_is_one_line_and_status_1(forked, name, args):
+    ended = forked(name, args, FULL)
     assert one_line_error(ended, name, 1) == 'No space left on device'
 
 
@@ -58,8 +52,8 @@ def test_output_to_a_full_disk_is_one_line_and_status_1(all_ended, name, args):
 @pytest.mark.about(TCP)
 @pytest.mark.rule('stdin-and-stdout')
 @in_every_way
-def test_to_give_up_stdout_takes_no_file_of_another_thread(all_ended, args):
-    ended = ended_onto(all_ended, TCP, FULL_BESIDE_A_THREAD, args)
+def test_to_give_up_stdout_takes_no_file_of_another_thread(forked, args):
+    ended = forked(TCP, args, FULL_BESIDE_A_THREAD)
     assert one_line_error(ended, TCP, 1) == 'No space left on device'
 
 
@@ -67,8 +61,8 @@ def test_to_give_up_stdout_takes_no_file_of_another_thread(all_ended, args):
 @pytest.mark.rule('oserror', 'stdin-and-stdout')
 @in_every_way
 @every_recipe
-def test_output_that_nobody_reads_is_one_line_and_status_1(all_ended, name, args):
-    ended = ended_onto(all_ended, name, NO_READER, args)
+def test_output_that_nobody_reads_is_one_line_and_status_1(forked, name, args):
+    ended = forked(name, args, NO_READER)
     assert one_line_error(ended, name, 1) == 'Broken pipe'
 
 
@@ -77,8 +71,7 @@ def test_output_that_nobody_reads_is_one_line_and_status_1(all_ended, name, args
 @in_every_way
 @every_recipe
 def test_a_start_without_stdout_is_one_line_and_status_1(tree, name, args):
-    code = CLOSED % ([tree.script(name)] + list(args))
-    child = process.run(tree, name, command=['-c', code], env=BUFFERED)
+    child = process.run(tree, name, args, through=CLOSING)
     assert one_line_error(child, name, 1) == 'Bad file descriptor'
 
 
@@ -97,9 +90,8 @@ ON_THE_WAY = [(name, size) for name in trees.RECIPES if name != MATRIX
 @pytest.mark.rule('oserror', 'stdin-and-stdout')
 @pytest.mark.parametrize('name, size', ON_THE_WAY)
 def test_a_demonstration_that_fails_on_its_way_is_one_line_and_leaves_no_file(
-        all_ended, name, size):
-    cases = {one: (FULL_AFTER % (one, one), ()) for one in sizes(name)}
-    ended = all_ended(name, cases, BUFFERED)[size]
+        forked, name, size):
+    ended = forked(name, before=FULL_AFTER % (size, size))
     if b'Connection closed by remote host' in ended.stderr:
         assert name == DIESEL  # its server failed, and its client says so
         assert (ended.stderr.count(b'\n'), ended.returncode) == (1, 1)
@@ -107,14 +99,12 @@ def test_a_demonstration_that_fails_on_its_way_is_one_line_and_leaves_no_file(
         assert one_line_error(ended, name, 1) == 'File too large'
 
 
-# The program that a test runs: a recipe whose stdout is full from SIGUSR1 on.
+# From SIGUSR1 on stdout is full.
 FULL_AT_A_SIGNAL = '''
-import os, runpy, signal, sys, warnings
+import os, signal, warnings
 warnings.simplefilter('ignore')
 full = os.open('/dev/full', os.O_WRONLY)
 signal.signal(signal.SIGUSR1, lambda signum, frame: os.dup2(full, 1))
-sys.argv[0], sys.path[0] = %r, %r
-runpy.run_path(%r, run_name='__main__')
 '''
 
 
@@ -123,8 +113,8 @@ def muted(running, tree):
     """A function: the name of a recipe -> a running server that has said where it
     listens, and can print no more."""
     def start(name):
-        code = FULL_AT_A_SIGNAL % (name + '.py', tree.path, tree.script(name))
-        server = running(name, command=['-c', code], env=BUFFERED)
+        code = prepared.source(tree, name, FULL_AT_A_SIGNAL)
+        server = running(name, command=['-c', code])
         server.signal(signal.SIGUSR1)
         stdout = '/proc/%d/fd/1' % server.pid
         process.wait_until(lambda: os.readlink(stdout) == '/dev/full', 'it is muted')

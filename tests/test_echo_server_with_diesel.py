@@ -324,10 +324,10 @@ def test_a_server_that_closes_is_one_line_of_the_client(tree, listener):
 
 @pytest.mark.hostile
 @pytest.mark.rule('oserror')
-def test_nobody_listening_is_one_line_of_the_client(tree, listener):
+def test_nobody_listening_is_one_line_of_the_client(forked, listener):
     host, port = listener.getsockname()
     listener.close()
-    child = process.run(tree, NAME, ['--connect', host, str(port)])
+    child = forked(NAME, ['--connect', host, str(port)])
     assert child.returncode == 1
     assert child.stderr.decode('utf-8').splitlines() == [
         '%s.py: error: Could not connect to remote host (%s:%d)' % (NAME, host, port)]
@@ -337,8 +337,8 @@ def test_nobody_listening_is_one_line_of_the_client(tree, listener):
 @pytest.mark.rule('argv-is-text')
 @pytest.mark.parametrize('host', ['no such host', '..', 'x' * 70 + '.example'],
                          ids=['spaces', 'dots', 'long-label'])
-def test_a_server_with_no_address_is_one_line_of_the_client(tree, host):
-    child = process.run(tree, NAME, ['--connect', host, '1'])
+def test_a_server_with_no_address_is_one_line_of_the_client(forked, host):
+    child = forked(NAME, ['--connect', host, '1'])
     assert child.returncode == 1
     assert child.stderr.decode('utf-8').splitlines() == [
         NAME + '.py: error: Name or service not known']
@@ -348,19 +348,17 @@ def test_a_server_with_no_address_is_one_line_of_the_client(tree, host):
 @pytest.mark.rule('argv-is-text')
 @pytest.mark.parametrize('way', [['--serve', '--host'], ['--connect']],
                          ids=['serve', 'connect'])
-def test_a_host_that_is_no_ascii_is_one_line_and_status_1(tree, way):
+def test_a_host_that_is_no_ascii_is_one_line_and_status_1(forked, way):
     host = u'\xfc'.encode('utf-8') * 70  # too long for Python 3's IDNA
-    child = process.run(tree, NAME, way + [host] + ['1'] * (way == ['--connect']),
-                        env={'LC_ALL': 'C.UTF-8'})
+    child = forked(NAME, way + [host] + ['1'] * (way == ['--connect']))
     assert child.returncode == 1
     assert child.stderr.decode('utf-8').splitlines() == [
         NAME + '.py: error: Name or service not known']
 
 
 @pytest.mark.wire
-def test_client_and_server_of_the_tree_understand_each_other(tree, server):
-    child = process.run(tree, NAME, ['--connect'] + [str(part) for part
-                                                     in server.address])
+def test_client_and_server_of_the_tree_understand_each_other(forked, server):
+    child = forked(NAME, ['--connect'] + [str(part) for part in server.address])
     assert child.lines == ['Sending: Hello echo server!',
                            'Received: You said: Hello echo server!\\r\\n']
     assert child.returncode == 0

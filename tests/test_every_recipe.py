@@ -7,6 +7,7 @@ import pytest
 
 from compat import process
 from compat import trees
+from tests import prepared
 from tests.names import (DATAGRAMS, FORKING, MATRIX, ON_A_PATH, ON_A_PORT,
                          UNIX_DATAGRAM, UNIX_STREAM, WEB)
 from tests.oneline import one_line_error
@@ -54,10 +55,10 @@ def test_it_runs_as_a_module_in_its_own_folder(tree, name):
 
 @pytest.mark.script
 @every_recipe
-def test_help_names_the_ways_to_run_it(tree, name):
-    child = process.run(tree, name, ['--help'])
-    assert (child.stderr, child.returncode) == (b'', 0)
-    text = child.stdout.decode('utf-8')
+def test_help_names_the_ways_to_run_it(forked, name):
+    ended = forked(name, ['--help'])
+    assert (ended.stderr, ended.returncode) == (b'', 0)
+    text = ended.stdout.decode('utf-8')
     assert text.startswith('usage: %s.py ' % name)
     assert '--serve' in text
     assert ('--path' if name in ON_A_PATH else '--port') in text
@@ -66,11 +67,11 @@ def test_help_names_the_ways_to_run_it(tree, name):
 @pytest.mark.script
 @pytest.mark.rule('colours')
 @every_recipe
-def test_help_is_plain_text_on_a_terminal_too(tree, name):
+def test_help_is_plain_text_on_a_terminal_too(forked, name):
     # FORCE_COLOR has argparse do in a pipe what it does on a terminal.
-    child = process.run(tree, name, ['--help'], env={'FORCE_COLOR': '1'})
-    assert b'\x1b' not in child.stdout
-    assert child.returncode == 0
+    ended = forked(name, ['--help'], "import os; os.environ['FORCE_COLOR'] = '1'")
+    assert b'\x1b' not in ended.stdout
+    assert ended.returncode == 0
 
 
 @pytest.mark.script
@@ -102,7 +103,7 @@ def test_it_listens_where_it_is_told(running, name):
 @pytest.mark.hostile
 @every_recipe_on_a_port
 @pytest.mark.rule('oserror')
-def test_a_port_in_use_is_one_line_and_status_1(tree, name):
+def test_a_port_in_use_is_one_line_and_status_1(forked, name):
     kind = socket.SOCK_DGRAM if name in DATAGRAMS else socket.SOCK_STREAM
     sock = socket.socket(socket.AF_INET, kind)
     try:
@@ -110,10 +111,10 @@ def test_a_port_in_use_is_one_line_and_status_1(tree, name):
         if kind == socket.SOCK_STREAM:
             sock.listen(1)
         port = str(sock.getsockname()[1])
-        child = process.run(tree, name, ['--serve', '--port', port])
+        ended = forked(name, ['--serve', '--port', port])
     finally:
         sock.close()
-    assert one_line_error(child, name, 1) == 'Address already in use'
+    assert one_line_error(ended, name, 1) == 'Address already in use'
 
 
 @pytest.mark.hostile
@@ -121,17 +122,14 @@ def test_a_port_in_use_is_one_line_and_status_1(tree, name):
 @pytest.mark.parametrize('port', NO_PORTS, ids=['word', 'too-high', 'negative',
                                                 'underscore', 'empty', 'arabic'])
 @every_recipe_on_a_port
-def test_what_is_no_port_is_one_line_and_status_2(all_ended, name, port):
-    cases = {one: ('', ('--serve', b'--port=' + one)) for one in NO_PORTS}
-    ended = all_ended(name, cases, {'LC_ALL': 'C.UTF-8'})
-    one_line_error(ended[port], name, 2)
+def test_what_is_no_port_is_one_line_and_status_2(forked, name, port):
+    one_line_error(forked(name, ['--serve', b'--port=' + port]), name, 2)
 
 
 @pytest.mark.hostile
 @every_recipe
-def test_an_unknown_option_is_one_line_and_status_2(tree, name):
-    child = process.run(tree, name, ['--no-such-option'])
-    one_line_error(child, name, 2)
+def test_an_unknown_option_is_one_line_and_status_2(forked, name):
+    one_line_error(forked(name, ['--no-such-option']), name, 2)
 
 
 @pytest.mark.hostile
@@ -140,8 +138,6 @@ def test_an_unknown_option_is_one_line_and_status_2(tree, name):
     (UNIX_STREAM, 'socket.AF_UNIX'), (UNIX_DATAGRAM, 'socket.AF_UNIX'),
     (WEB, 'select.epoll')])
 def test_what_the_platform_lacks_is_one_line_and_status_1(tree, name, missing):
-    code = ('import os, runpy, select, socket, sys; del %s; '
-            'sys.argv[:], sys.path[0] = [%r], %r; runpy.run_path(%r, run_name="__main__")'
-            % (missing, name + '.py', tree.path, tree.script(name)))
+    code = prepared.source(tree, name, 'import os, select, socket; del ' + missing)
     child = process.run(tree, name, command=['-c', code])
     one_line_error(child, name, 1)

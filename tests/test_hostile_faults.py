@@ -13,6 +13,7 @@ from compat import kernel
 from compat import process
 from compat import trees
 from compat.socketserver import serving
+from tests import prepared
 from tests.exchange import expect_answer, greet
 from tests.names import (CHAT, DIESEL, FIGURE, FORKING, MATRIX, PLAIN_STREAMS, TCP,
                          THREADING)
@@ -158,9 +159,9 @@ def test_a_forking_server_has_descriptors_for_any_number_of_clients(running,
 WITHOUT_A_FILE = [name for name in trees.RECIPES
                   if name != MATRIX and not name.startswith('unix')]
 
-# The program that a test runs: a recipe that finds no descriptor left.
-WITHOUT_DESCRIPTORS = '''
-import argparse, resource, runpy, sys
+# What is run before a recipe that finds no descriptor left.
+NO_DESCRIPTORS = '''
+import argparse, resource
 parse_args = argparse.ArgumentParser.parse_args
 
 def parse_and_take_all(parser):
@@ -169,20 +170,16 @@ def parse_and_take_all(parser):
     return args
 
 argparse.ArgumentParser.parse_args = parse_and_take_all
-sys.argv[:], sys.path[0] = %r, %r
-runpy.run_path(%r, run_name='__main__')
 '''
 
 
 @pytest.mark.hostile
 @pytest.mark.rule('stdin-and-stdout')
 @pytest.mark.parametrize('name', WITHOUT_A_FILE)
-def test_a_server_that_gets_no_descriptor_at_all_is_one_line_and_status_1(tree, name):
-    args = [name + '.py', '--serve', '--host', '127.0.0.1']
-    code = WITHOUT_DESCRIPTORS % (args, tree.path, tree.script(name))
-    child = process.run(tree, name, command=['-c', code])
-    assert child.stderr.decode('ascii') == '%s.py: error: Too many open files\n' % name
-    assert child.returncode == 1
+def test_a_server_that_gets_no_descriptor_at_all_is_one_line_and_status_1(forked, name):
+    ended = forked(name, ['--serve', '--host', '127.0.0.1'], NO_DESCRIPTORS)
+    assert ended.stderr.decode('ascii') == '%s.py: error: Too many open files\n' % name
+    assert ended.returncode == 1
 
 
 # No room in the backlog
@@ -408,7 +405,7 @@ def test_ctrl_c_ends_a_client_that_waits(tree, listener, name):
 @pytest.mark.about(FORKING)
 @pytest.mark.rule('except-as')
 def test_a_forked_child_with_a_dead_stdout_is_no_traceback(running, conversation, tree):
-    code = WITH_A_DEAD_STDOUT % (tree.path, tree.script(FORKING))
+    code = prepared.source(tree, FORKING, NO_STDOUT_FOR_CHILDREN)
     server = running(FORKING, command=['-c', code])
     for _ in range(2):
         client = conversation(server.address)
@@ -418,9 +415,8 @@ def test_a_forked_child_with_a_dead_stdout_is_no_traceback(running, conversation
     assert (server.wait(), server.stderr) == (0, b'')
 
 
-WITH_A_DEAD_STDOUT = '''
-import os, runpy, sys
-sys.argv[:], sys.path[0] = ['forking_mixin_socket_server.py', '--serve'], %r
+NO_STDOUT_FOR_CHILDREN = '''
+import os
 fork = os.fork
 def fork_and_lose_stdout():
     pid = fork()
@@ -428,5 +424,4 @@ def fork_and_lose_stdout():
         os.dup2(os.open('/dev/full', os.O_WRONLY), 1)
     return pid
 os.fork = fork_and_lose_stdout
-runpy.run_path(%r, run_name='__main__')
 '''

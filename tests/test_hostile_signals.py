@@ -11,6 +11,7 @@ import pytest
 from compat import kernel
 from compat import process
 from compat import trees
+from tests import prepared
 from tests.names import MATRIX
 
 SERVICE_TIME = 1.0  # seconds of server_matrix
@@ -90,11 +91,9 @@ def test_a_server_that_was_stopped_goes_on_where_it_was(running, ask, name):
     assert server.stderr == b''
 
 
-WITH_A_HANDLER = '''
-import runpy, signal, sys
+A_HANDLER = '''
+import signal
 signal.signal(signal.SIGUSR1, lambda signum, frame: None)
-sys.argv[0], sys.path[0] = %r, %r
-runpy.run_path(%r, run_name='__main__')
 '''
 
 
@@ -102,9 +101,8 @@ runpy.run_path(%r, run_name='__main__')
 @pytest.mark.rule('eintr')
 @every_recipe
 def test_signals_that_break_off_every_call_change_no_answer(running, tree, ask, name):
-    code = WITH_A_HANDLER % (name + '.py', tree.path, tree.script(name))
     server = running(name, *['--server', 'TCPServer'] * (name == MATRIX),
-                     command=['-c', code])
+                     command=['-c', prepared.source(tree, name, A_HANDLER)])
     is_over = threading.Event()
 
     def interrupt():

@@ -15,20 +15,12 @@ hosts = pytest.mark.parametrize(
     'host', HOSTS, ids=['spaces', 'dots', 'long-label', 'no-text', 'no-ascii'])
 
 
-def expect_one_line(all_ended, name, host, options_of):
-    """Assert that a recipe says one line of error of a host; options_of(host) are the
-    options to start it with."""
-    cases = {one: ('', options_of(one)) for one in HOSTS}
-    ended = all_ended(name, cases, {'LC_ALL': 'C.UTF-8'})
-    one_line_error(ended[host], name, 1)
-
-
 @pytest.mark.hostile
 @pytest.mark.rule('argv-is-text')
 @hosts
 @pytest.mark.parametrize('name', ON_A_PORT)
-def test_a_host_that_cannot_be_is_one_line_and_status_1(all_ended, name, host):
-    expect_one_line(all_ended, name, host, lambda host: ('--serve', '--host', host))
+def test_a_host_that_cannot_be_is_one_line_and_status_1(forked, name, host):
+    one_line_error(forked(name, ['--serve', '--host', host]), name, 1)
 
 
 @pytest.mark.hostile
@@ -36,7 +28,6 @@ def test_a_host_that_cannot_be_is_one_line_and_status_1(all_ended, name, host):
 @hosts
 @pytest.mark.parametrize('name', CLIENTS)
 def test_a_client_of_a_host_that_cannot_be_is_one_line_and_status_1(
-        all_ended, name, host):
-    of_a_member = ('--name', 'ann') if name == CHAT else ()
-    expect_one_line(all_ended, name, host,
-                    lambda host: ('--connect', host, '80') + of_a_member)
+        forked, name, host):
+    of_a_member = ['--name', 'ann'] if name == CHAT else []
+    one_line_error(forked(name, ['--connect', host, '80'] + of_a_member), name, 1)

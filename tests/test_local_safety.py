@@ -18,11 +18,11 @@ EVERYTHING = bytes(bytearray(range(256)))
 PLAIN = set(bytearray(b'\n')) | set(range(0x20, 0x7f))
 
 
-def one_line_error(tree, name, path, words):
+def one_line_error(forked, name, path, words):
     """Assert that a server refuses a path with these words."""
-    child = process.run(tree, name, ['--serve', '--path', path])
-    assert (child.stdout, child.returncode) == (b'', 1)
-    assert child.stderr.decode('ascii') == '%s.py: error: %s\n' % (name, words)
+    ended = forked(name, ['--serve', '--path', path])
+    assert (ended.stdout, ended.returncode) == (b'', 1)
+    assert ended.stderr.decode('ascii') == '%s.py: error: %s\n' % (name, words)
 
 
 # Socket files
@@ -30,9 +30,9 @@ def one_line_error(tree, name, path, words):
 @pytest.mark.hostile
 @pytest.mark.parametrize('mode', [0o777, 0o1777, 0o702], ids=['open', 'sticky', 'write'])
 @on_both
-def test_a_folder_that_everybody_may_write_to_is_refused(tree, folder, mode, name):
+def test_a_folder_that_everybody_may_write_to_is_refused(forked, folder, mode, name):
     os.chmod(folder, mode)
-    one_line_error(tree, name, os.path.join(folder, 's'),
+    one_line_error(forked, name, os.path.join(folder, 's'),
                    'The folder of the path is open to everybody')
 
 
@@ -48,8 +48,8 @@ def test_the_working_folder_is_looked_at_too(tree, folder, name):
 @pytest.mark.hostile
 @pytest.mark.parametrize('option', ['--path', '--connect'])
 @on_both
-def test_an_empty_path_is_refused(tree, option, name):
-    child = process.run(tree, name, ['--serve', option, ''])
+def test_an_empty_path_is_refused(forked, option, name):
+    child = forked(name, ['--serve', option, ''])
     assert (child.stdout, child.returncode) == (b'', 2)
     assert child.stderr.decode('ascii') == (
         '%s.py: error: argument %s: not a path: \n' % (name, option))
@@ -73,13 +73,13 @@ def test_a_folder_is_removed_without_what_its_links_lead_to(recipe, folder):
 @pytest.mark.hostile
 @pytest.mark.parametrize('target', ['nothing', 'file'])
 @on_both
-def test_a_symbolic_link_is_refused_and_kept(tree, folder, target, name):
+def test_a_symbolic_link_is_refused_and_kept(forked, folder, target, name):
     link, path = os.path.join(folder, 'link'), os.path.join(folder, target)
     if target == 'file':
         with open(path, 'w') as precious:
             precious.write('precious')
     os.symlink(path, link)
-    one_line_error(tree, name, link, 'The path is a symbolic link')
+    one_line_error(forked, name, link, 'The path is a symbolic link')
     assert os.path.islink(link)
     os.unlink(link)
     if target == 'file':
@@ -91,24 +91,24 @@ def test_a_symbolic_link_is_refused_and_kept(tree, folder, target, name):
 
 @pytest.mark.hostile
 @on_both
-def test_a_stale_socket_file_is_refused_and_kept(running, tree, folder, name):
+def test_a_stale_socket_file_is_refused_and_kept(running, forked, folder, name):
     path = os.path.join(folder, 's')
     server = running(name, '--path', path)
     server.signal(signal.SIGKILL)
     server.wait()
-    one_line_error(tree, name, path, 'Address already in use')
+    one_line_error(forked, name, path, 'Address already in use')
     assert stat.S_ISSOCK(os.stat(path).st_mode)
     os.unlink(path)
 
 
 @pytest.mark.hostile
 @pytest.mark.about(UNIX_DATAGRAM)
-def test_a_second_datagram_server_leaves_the_first_its_file(running, tree, folder):
+def test_a_second_datagram_server_leaves_the_first_its_file(running, forked, folder):
     path = os.path.join(folder, 's')
     server = running(UNIX_DATAGRAM, '--path', path)
-    one_line_error(tree, UNIX_DATAGRAM, path, 'Address already in use')
-    child = process.run(tree, UNIX_DATAGRAM, ['--connect', path])
-    assert child.lines[-1] == 'Client received: HELLO ECHO SERVER!'
+    one_line_error(forked, UNIX_DATAGRAM, path, 'Address already in use')
+    ended = forked(UNIX_DATAGRAM, ['--connect', path])
+    assert ended.lines[-1] == 'Client received: HELLO ECHO SERVER!'
     server.end()
 
 

@@ -410,8 +410,8 @@ def test_the_message_is_sent_as_the_bytes_that_were_typed(tree, bound, name, loc
 
 @pytest.mark.wire
 @on_both
-def test_an_empty_message_is_an_empty_datagram(tree, running, name):
-    child = process.run(tree, name, to(running(name).address) + ['--message', ''])
+def test_an_empty_message_is_an_empty_datagram(forked, running, name):
+    child = forked(name, to(running(name).address) + ['--message', ''])
     assert (child.returncode, child.stderr) == (0, b'')
     assert child.lines == ['Client sends: ', 'Client received: ']
 
@@ -419,9 +419,9 @@ def test_an_empty_message_is_an_empty_datagram(tree, running, name):
 @pytest.mark.hostile
 @pytest.mark.rule('oserror')
 @on_both
-def test_a_client_without_an_answer_gives_up(tree, bound, name):
+def test_a_client_without_an_answer_gives_up(forked, bound, name):
     silent = bound(name)
-    child = process.run(tree, name, to(silent.getsockname()))
+    child = forked(name, to(silent.getsockname()))
     assert child.returncode == 1
     assert child.stderr.decode('ascii') == (
         '%s.py: error: no answer in 2 seconds\n' % name)
@@ -431,20 +431,20 @@ def test_a_client_without_an_answer_gives_up(tree, bound, name):
 @pytest.mark.hostile
 @pytest.mark.rule('oserror')
 @on_both
-def test_a_client_of_nobody_gets_one_line_and_status_1(tree, bound, name):
+def test_a_client_of_nobody_gets_one_line_and_status_1(forked, bound, name):
     sock = bound(name)
     address = sock.getsockname()
     sock.close()
-    child = process.run(tree, name, to(address))
+    child = forked(name, to(address))
     assert child.returncode == 1
     assert child.stderr.decode('ascii') == '%s.py: error: Connection refused\n' % name
 
 
 @pytest.mark.wire
 @pytest.mark.about(UDP)
-def test_the_largest_message_and_its_reply_fit_in_a_datagram(tree, running):
+def test_the_largest_message_and_its_reply_fit_in_a_datagram(forked, running):
     message = 'x' * MOST_OF_UDP
-    child = process.run(tree, UDP, to(running(UDP).address) + ['--message', message])
+    child = forked(UDP, to(running(UDP).address) + ['--message', message])
     assert (child.returncode, child.stderr) == (0, b'')
     assert child.lines[1] == 'Client received: ' + message.upper()
 
@@ -452,9 +452,9 @@ def test_the_largest_message_and_its_reply_fit_in_a_datagram(tree, running):
 @pytest.mark.hostile
 @pytest.mark.about(UDP)
 @pytest.mark.rule('oserror')
-def test_a_message_that_fits_in_no_datagram_is_one_line(tree, bound):
+def test_a_message_that_fits_in_no_datagram_is_one_line(forked, bound):
     message = ['--message', 'x' * (MOST_OF_UDP + 1)]
-    child = process.run(tree, UDP, to(bound(UDP).getsockname()) + message)
+    child = forked(UDP, to(bound(UDP).getsockname()) + message)
     assert child.returncode == 1
     assert child.stderr == b'udp_server.py: error: Message too long\n'
 
@@ -462,8 +462,8 @@ def test_a_message_that_fits_in_no_datagram_is_one_line(tree, bound):
 @pytest.mark.hostile
 @pytest.mark.about(UDP)
 @pytest.mark.parametrize('port', ['http', '65536', '-1'])
-def test_a_client_of_what_is_no_port_is_one_line_and_status_2(tree, port):
-    child = process.run(tree, UDP, ['--connect', '127.0.0.1', port])
+def test_a_client_of_what_is_no_port_is_one_line_and_status_2(forked, port):
+    child = forked(UDP, ['--connect', '127.0.0.1', port])
     assert child.returncode == 2
     assert child.stdout == b''
     assert len(child.stderr.splitlines()) == 1
@@ -494,10 +494,10 @@ def test_a_signal_ends_it_after_its_work(bound, running, name, number):
 
 @pytest.mark.hostile
 @pytest.mark.about(UNIX)
-def test_a_second_server_leaves_the_first_its_file(running, tree, folder, bound):
+def test_a_second_server_leaves_the_first_its_file(running, forked, folder, bound):
     path, client = os.path.join(folder, 's'), bound(UNIX)
     server = running(UNIX, '--path', path)
-    assert process.run(tree, UNIX, ['--serve', '--path', path]).returncode == 1
+    assert forked(UNIX, ['--serve', '--path', path]).returncode == 1
     client.sendto(b'still', path)
     assert client.recv(100) == b'STILL'
     server.end()

@@ -223,8 +223,8 @@ def test_a_client_that_could_not_be_let_in_is_no_request(running, conversation):
 @pytest.mark.about(TCP)
 @pytest.mark.parametrize('number', ['0', '-1', 'two', '', '1_0'],
                          ids=['zero', 'negative', 'word', 'empty', 'underscore'])
-def test_what_is_no_number_of_requests_is_one_line(tree, number):
-    child = process.run(tree, TCP, ['--serve', '--requests=' + number])
+def test_what_is_no_number_of_requests_is_one_line(forked, number):
+    child = forked(TCP, ['--serve', '--requests=' + number])
     assert child.returncode == 2
     assert child.stderr.decode('ascii') == (
         'tcp_server.py: error: argument --requests: '
@@ -303,11 +303,11 @@ def test_the_message_is_sent_as_the_bytes_that_were_typed(tree, peer, name, loca
 @pytest.mark.hostile
 @pytest.mark.rule('oserror')
 @on_both
-def test_a_client_of_nobody_gets_one_line_and_status_1(tree, peer, name):
+def test_a_client_of_nobody_gets_one_line_and_status_1(forked, peer, name):
     sock = peer(name)
     address = sock.getsockname()
     sock.close()
-    child = process.run(tree, name, to(address))
+    child = forked(name, to(address))
     assert child.returncode == 1
     assert child.stderr.decode('ascii') == '%s.py: error: Connection refused\n' % name
 
@@ -330,9 +330,9 @@ def test_a_reset_is_one_line_and_status_1_for_the_client(tree, peer, name):
 
 @pytest.mark.hostile
 @pytest.mark.about(UNIX)
-def test_a_second_server_leaves_the_first_its_file(running, tree, folder, conversation):
+def test_a_second_server_leaves_the_first_its_file(running, forked, folder, conversation):
     path = os.path.join(folder, 's')
     server = running(UNIX, '--path', path)
-    assert process.run(tree, UNIX, ['--serve', '--path', path]).returncode == 1
+    assert forked(UNIX, ['--serve', '--path', path]).returncode == 1
     assert ask(conversation, path, b'still\n') == b'STILL\n'
     server.end()

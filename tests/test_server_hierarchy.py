@@ -38,10 +38,10 @@ def server(running):
     return running(NAME)
 
 
-def connect_to(tree, address, *args):
+def connect_to(forked, address, *args):
     """Run the recipe as a client of the server at (host, port)."""
     host, port = address
-    return process.run(tree, NAME, ['--connect', host, str(port)] + list(args))
+    return forked(NAME, ['--connect', host, str(port)] + list(args))
 
 
 # The figure
@@ -184,8 +184,8 @@ def test_it_is_sent_in_process_too(hierarchy, conversation):
 
 @pytest.mark.script
 @pytest.mark.rule('text-for-the-screen')
-def test_the_client_prints_what_the_server_sends(tree, server):
-    child = connect_to(tree, server.address)
+def test_the_client_prints_what_the_server_sends(forked, server):
+    child = connect_to(forked, server.address)
     assert (child.stderr, child.returncode) == (b'', 0)
     assert child.stdout == FIGURE
 
@@ -213,26 +213,26 @@ def test_a_server_that_sends_nothing_prints_nothing(tree, listener):
 
 @pytest.mark.hostile
 @pytest.mark.rule('oserror')
-def test_a_port_where_nobody_listens_is_one_line_and_status_1(tree, listener):
+def test_a_port_where_nobody_listens_is_one_line_and_status_1(forked, listener):
     address = listener.getsockname()
     listener.close()
-    child = connect_to(tree, address)
+    child = connect_to(forked, address)
     assert child.stderr == b'server_hierarchy.py: error: Connection refused\n'
     assert (child.stdout, child.returncode) == (b'', 1)
 
 
 @pytest.mark.hostile
 @pytest.mark.rule('except-as')
-def test_a_client_with_no_port_is_one_line_and_status_2(tree):
-    child = connect_to(tree, ('127.0.0.1', 'http'))
+def test_a_client_with_no_port_is_one_line_and_status_2(forked):
+    child = connect_to(forked, ('127.0.0.1', 'http'))
     assert child.stderr == b'server_hierarchy.py: error: not a port: http\n'
     assert (child.stdout, child.returncode) == (b'', 2)
 
 
 @pytest.mark.hostile
 @pytest.mark.rule('argv-is-text')
-def test_a_client_of_an_impossible_host_is_one_line_and_status_1(tree):
-    child = connect_to(tree, ('x' * 70 + '.example', '1'))
+def test_a_client_of_an_impossible_host_is_one_line_and_status_1(forked):
+    child = connect_to(forked, ('x' * 70 + '.example', '1'))
     lines = child.stderr.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith(b'server_hierarchy.py: error: ')

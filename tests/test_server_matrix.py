@@ -526,8 +526,8 @@ def test_a_client_is_let_go_when_the_server_ends(running, conversation, name):
 
 @pytest.mark.hostile
 @pytest.mark.parametrize('name', ['GopherServer', '', 'tcpserver'])
-def test_an_unknown_server_is_one_line_and_status_2(tree, name):
-    child = process.run(tree, NAME, ['--serve', '--server', name])
+def test_an_unknown_server_is_one_line_and_status_2(forked, name):
+    child = forked(NAME, ['--serve', '--server', name])
     assert child.stderr.decode('ascii') == (
         'server_matrix.py: error: argument --server: no such server: %s\n' % name)
     assert (child.stdout, child.returncode) == (b'', 2)
@@ -535,8 +535,8 @@ def test_an_unknown_server_is_one_line_and_status_2(tree, name):
 
 @pytest.mark.script
 @pytest.mark.rule('sorting-mixed-types')
-def test_help_names_the_servers_in_order(tree):
-    child = process.run(tree, NAME, ['--help'])
+def test_help_names_the_servers_in_order(forked):
+    child = forked(NAME, ['--help'])
     assert (child.stderr, child.returncode) == (b'', 0)
     text = ' '.join(child.stdout.decode('ascii').split())
     assert 'which server to be: %s (default: ForkingTCPServer)' % (

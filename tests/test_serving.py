@@ -6,15 +6,16 @@ import socket
 import pytest
 
 from compat import process
+from tests import prepared
 from tests.names import (
     CHAT, DATAGRAMS, DIESEL, FIGURE, FORKING, MATRIX, ON_A_PATH, TCP, THREADING, UDP, WEB)
 from tests.oneline import error_line
 
 LIBRARY = [TCP, UDP, FIGURE, FORKING, THREADING, MATRIX] + ON_A_PATH
 
-# The program that a test runs: a recipe that can start one thread, and no more.
-WITH_ONE_THREAD = '''
-import runpy, sys, threading
+# What is run before a recipe that can start one thread, and no more.
+ONE_THREAD = '''
+import threading
 start = threading.Thread.start
 
 def start_and_forbid(thread):
@@ -25,12 +26,8 @@ def forbid(thread):
     raise threading.ThreadError("can't start new thread")
 
 threading.Thread.start = start_and_forbid
-sys.argv[0], sys.path[0] = %r, %r
-runpy.run_path(%r, run_name='__main__')
 '''
-
-# A recipe that can start no thread at all.
-WITHOUT_A_THREAD = WITH_ONE_THREAD.replace('start_and_forbid\n', 'forbid\n')
+NO_THREAD = ONE_THREAD.replace('start_and_forbid\n', 'forbid\n')
 
 
 @pytest.fixture
@@ -78,8 +75,7 @@ def test_it_comes_back_on_its_port_while_a_client_stays(running, conversation, n
 @pytest.mark.rule('eintr')
 @pytest.mark.parametrize('name', LIBRARY)
 def test_to_stop_it_takes_no_further_thread(running, tree, name):
-    code = WITH_ONE_THREAD % (name + '.py', tree.path, tree.script(name))
-    server = running(name, command=['-c', code])
+    server = running(name, command=['-c', prepared.source(tree, name, ONE_THREAD)])
     server.signal(signal.SIGTERM)
     assert (server.wait(), server.stderr) == (0, b'')
 
@@ -89,10 +85,9 @@ def test_to_stop_it_takes_no_further_thread(running, tree, name):
 @pytest.mark.parametrize('name, way', [
     (name, 'serve') for name in LIBRARY] + [
     (name, 'demonstration') for name in LIBRARY if name not in DATAGRAMS + [FIGURE]])
-def test_without_a_thread_it_is_one_line_and_status_1(tree, name, way):
-    code = WITHOUT_A_THREAD % (name + '.py', tree.path, tree.script(name))
-    child = process.run(tree, name, ['--serve'] * (way == 'serve'), command=['-c', code])
-    assert error_line(child, name, 1) == 'Resource temporarily unavailable'
+def test_without_a_thread_it_is_one_line_and_status_1(forked, name, way):
+    ended = forked(name, ['--serve'] * (way == 'serve'), NO_THREAD)
+    assert error_line(ended, name, 1) == 'Resource temporarily unavailable'
 
 
 @pytest.mark.script

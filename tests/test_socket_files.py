@@ -5,7 +5,6 @@ import stat
 
 import pytest
 
-from compat import process
 from tests.names import ON_A_PATH
 
 on_both = pytest.mark.parametrize('name', ON_A_PATH)
@@ -43,11 +42,11 @@ def test_the_socket_file_goes_with_the_server(running, folder, number, name):
 
 @pytest.mark.hostile
 @on_both
-def test_a_file_that_is_there_is_refused_and_kept(tree, folder, name):
+def test_a_file_that_is_there_is_refused_and_kept(forked, folder, name):
     path = os.path.join(folder, 's')
     with open(path, 'w') as target:
         target.write('precious')
-    child = process.run(tree, name, ['--serve', '--path', path])
+    child = forked(name, ['--serve', '--path', path])
     assert child.returncode == 1
     assert child.stderr.decode('ascii') == (
         '%s.py: error: Address already in use\n' % name)
@@ -63,8 +62,8 @@ def test_a_file_that_is_there_is_refused_and_kept(tree, folder, name):
 ], ids=['too-long', 'no-folder'])
 @pytest.mark.parametrize('mode', ['--path', '--connect'])
 @on_both
-def test_a_path_that_cannot_be_is_one_line(tree, path, words, mode, name):
-    child = process.run(tree, name, (['--serve'] if mode == '--path' else [])
+def test_a_path_that_cannot_be_is_one_line(forked, path, words, mode, name):
+    child = forked(name, (['--serve'] if mode == '--path' else [])
                         + [mode, path])
     assert child.returncode == 1
     assert child.stderr.decode('ascii') == '%s.py: error: %s\n' % (name, words)

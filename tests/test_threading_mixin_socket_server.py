@@ -285,17 +285,17 @@ def test_the_client_prints_control_bytes_as_escapes(tree, listener):
 
 
 @pytest.mark.wire
-def test_the_client_talks_to_a_server_elsewhere(tree, server):
-    child = process.run(tree, NAME, ['--connect'] + [str(x) for x in server.address])
+def test_the_client_talks_to_a_server_elsewhere(forked, server):
+    child = forked(NAME, ['--connect'] + [str(x) for x in server.address])
     assert child.lines == ['Client received: Thread-1: Hello from client 1']
 
 
 @pytest.mark.hostile
 @pytest.mark.rule('oserror')
-def test_a_port_where_nobody_listens_is_one_line_and_status_1(tree, listener):
+def test_a_port_where_nobody_listens_is_one_line_and_status_1(forked, listener):
     host, port = listener.getsockname()
     listener.close()
-    child = process.run(tree, NAME, ['--connect', host, str(port)])
+    child = forked(NAME, ['--connect', host, str(port)])
     assert child.stderr == (b'threading_mixin_socket_server.py: error: '
                             b'Connection refused\n')
     assert (child.stdout, child.returncode) == (b'', 1)
@@ -303,8 +303,8 @@ def test_a_port_where_nobody_listens_is_one_line_and_status_1(tree, listener):
 
 @pytest.mark.hostile
 @pytest.mark.rule('except-as')
-def test_a_client_with_no_port_is_one_line_and_status_2(tree):
-    child = process.run(tree, NAME, ['--connect', '127.0.0.1', 'http'])
+def test_a_client_with_no_port_is_one_line_and_status_2(forked):
+    child = forked(NAME, ['--connect', '127.0.0.1', 'http'])
     assert child.stderr == (b'threading_mixin_socket_server.py: error: '
                             b'not a port: http\n')
     assert (child.stdout, child.returncode) == (b'', 2)

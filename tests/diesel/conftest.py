@@ -5,12 +5,15 @@ import pytest
 
 from compat import diesel
 from compat import process
+from tests import prepared
 from tests.diesel import runner
 
 # A self-signed certificate for localhost and 127.0.0.1, and its key, valid until
 # 2126: made for these tests, with `openssl req -x509`.
 CERTIFICATE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                            'localhost.pem')
+
+DIESEL = 'a diesel program'
 
 
 def pytest_collectstart(collector):
@@ -67,7 +70,19 @@ def said(run, conversation):
 def program(tree):
     """A function: the source of a program -> the Child that has run it."""
     def start(source):
-        return process.run(tree, 'a diesel program', command=['-c', source])
+        return process.run(tree, DIESEL, command=['-c', source])
+    return start
+
+
+@pytest.fixture
+def forked_program(tree, prepared_ones):
+    """A function: the source of a program -> how it has ended, in a fork of a Python
+    that has imported diesel (tests.prepared)."""
+    def start(source):
+        if DIESEL not in prepared_ones:
+            prepared_ones[DIESEL] = prepared.Prepared(tree, DIESEL,
+                                                      'from compat import diesel')
+        return prepared_ones[DIESEL].run(source)
     return start
 
 

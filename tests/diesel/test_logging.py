@@ -21,10 +21,10 @@ def end():
 
 
 @pytest.fixture
-def logged(program):
+def logged(forked_program):
     """A function: the source of a program -> its lines on stderr."""
     def start(source):
-        return program(PROGRAM + source).stderr.decode('utf-8').splitlines()
+        return forked_program(PROGRAM + source).stderr.decode('utf-8').splitlines()
     return start
 
 
@@ -131,11 +131,11 @@ diesel.quickstart(main, end, end)
                      r'restarting\)', text)
 
 
-def test_the_time_is_utc(program):
-    child = program('import os, time; os.environ["TZ"] = "XYZ-05:30"; time.tzset()'
-                    + PROGRAM + 'print(time.strftime("[%Y/%m/%d %H:", time.gmtime()))\n'
-                    'diesel.log.info("now")\n'
-                    'print(time.strftime("[%Y/%m/%d %H:", time.gmtime()))')
+def test_the_time_is_utc(forked_program):
+    hour = 'print(time.strftime("[%Y/%m/%d %H:", time.gmtime()))\n'
+    child = forked_program(
+        'import os, time; os.environ["TZ"] = "XYZ-05:30"; time.tzset()' + PROGRAM
+        + hour + 'diesel.log.info("now")\n' + hour)
     hours = child.stdout.decode('ascii').split('\n')[:2]
     assert child.stderr.decode('ascii').startswith(tuple(hours))
 
@@ -236,8 +236,8 @@ def test_what_goes_to_wsgi_errors_is_no_format_string(logged):
 
 
 @guaranteed('a log that nobody reads ends nothing')
-def test_a_log_that_nobody_can_read_ends_nothing(program):
-    child = program(PROGRAM + '''
+def test_a_log_that_nobody_can_read_ends_nothing(forked_program):
+    child = forked_program(PROGRAM + '''
 import os
 import sys
 def main():

@@ -1,0 +1,51 @@
+"""Programs that run in a fork of a prepared Python: what they get, and how they end."""
+import signal
+
+import pytest
+
+from compat import process
+from tests import prepared
+
+pytestmark = [pytest.mark.unit, pytest.mark.about()]
+
+
+@pytest.fixture
+def waiting(tree):
+    """A function: a source -> a Prepared that has run it. It is ended with the test."""
+    started = []
+
+    def start(source):
+        started.append(prepared.Prepared(tree, 'a program', source))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.end()
+
+
+def test_a_program_has_its_arguments_and_an_empty_input(waiting):
+    program = 'import os, sys; os.write(1, repr((sys.argv[1:], sys.stdin.read())).encode())'
+    ended = waiting('').run(program, ['--port', '80'])
+    assert (ended.returncode, ended.stderr) == (0, b'')
+    assert ended.stdout == b"(['--port', '80'], '')"
+
+
+def test_what_one_program_does_no_other_sees(waiting):
+    one = waiting('import os; os.seen = []; os.write(1, b"ready")')
+    program = 'import os; os.seen.append(1); os.write(1, str(os.seen).encode())'
+    assert [one.run(program).stdout for _ in range(3)] == [b'[1]'] * 3
+
+
+def test_the_end_of_each_is_its_own(waiting):
+    one = waiting('import os, sys')
+    ends = [one.run(program) for program in (
+        'import os; os.abort()', 'import sys; sys.exit(3)', '1 // 0', '')]
+    assert [ended.returncode for ended in ends] == [-signal.SIGABRT, 3, 1, 0]
+    assert b'ZeroDivisionError' in ends[2].stderr
+    assert [ended.stdout for ended in ends] == [b''] * 4
+
+
+def test_what_cannot_begin_is_said_with_what_it_wrote(waiting):
+    with pytest.raises(process.Timeout) as caught:
+        waiting('raise ValueError("no beginning")')
+    assert 'no beginning' in str(caught.value)
