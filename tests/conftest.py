@@ -118,6 +118,20 @@ def running(tree):
 
 
 @pytest.fixture(scope='session')
+def needs_argument_bytes(tree):
+    """A function: a locale -> nothing; it skips the test if the tree's Python loses the
+    bytes of arguments in that locale."""
+    known = {}
+
+    def check(locale):
+        if locale not in known:
+            known[locale] = process.keeps_argument_bytes(tree, locale)
+        if not known[locale]:
+            pytest.skip('this Python loses the bytes of arguments in this locale')
+    return check
+
+
+@pytest.fixture(scope='session')
 def prepared_ones():
     """The Pythons that wait for programs to run: {a name: Prepared}."""
     waiting = {}

@@ -19,9 +19,18 @@ rule = pytest.mark.rule
 
 
 @pytest.fixture
-def room(running):
-    """A running server."""
-    return running(NAME)
+def room(standing, request):
+    """A running server, whose room is left empty for the next test."""
+    server = standing(NAME)
+    yield server
+    if not request.node.failed:
+        process.wait_until(lambda: is_empty(server.lines), 'all have left')
+
+
+def is_empty(lines):
+    """Whether all who joined, by what a server has printed, have left again."""
+    return (sum(line.endswith(' joined') for line in lines)
+            == sum(line.endswith(' left') for line in lines))
 
 
 @pytest.fixture
@@ -322,7 +331,14 @@ def test_a_reset_in_the_middle_of_a_frame_disturbs_nobody(ann_and_bob):
 
 @pytest.mark.script
 @rule('sorting-mixed-types', 'dict-views', 'closed-fileno')
-def test_the_server_ends_with_clients_of_all_kinds(room, conversation, ann_and_bob):
+def test_the_server_ends_with_clients_of_all_kinds(running, conversation):
+    room = running(NAME)
+    ann, bob = conversation(room.address), conversation(room.address)
+    ann.send(frame(b'ann'))
+    ann.expect(frame(b'* Welcome, ann. Others here: 0'))
+    bob.send(frame(b'bob'))
+    bob.expect(frame(b'* Welcome, bob. Others here: 1'))
+    ann.expect(frame(b'* bob joined'))
     nameless = conversation(room.address)
     nameless.send(b'\0')
     refused = conversation(room.address)
@@ -331,7 +347,7 @@ def test_the_server_ends_with_clients_of_all_kinds(room, conversation, ann_and_b
     room.signal(signal.SIGTERM)
     assert (room.wait(), room.stderr) == (0, b'')
     assert room.lines[-1] == 'Server closing, clients: -, -, ann, bob'
-    ann_and_bob[0].expect_end()
+    ann.expect_end()
 
 
 @pytest.fixture
@@ -352,9 +368,9 @@ def talking(tree, room):
 @pytest.mark.script
 @rule('stdin-and-stdout', 'newlines', 'argv-is-text')
 @pytest.mark.parametrize('locale', ['C.UTF-8', 'C'])
-def test_the_client_says_each_line_of_its_input(tree, talking, joined, locale):
-    if not process.keeps_argument_bytes(tree, locale):
-        pytest.skip('this Python loses the bytes of arguments in this locale')
+def test_the_client_says_each_line_of_its_input(
+        needs_argument_bytes, talking, joined, locale):
+    needs_argument_bytes(locale)
     bob = joined(b'bob')
     child = talking(b'\xc3\xbc', b'one\r\ntwo\n\xc3\xbc', env={'LC_ALL': locale})
     assert (child.returncode, child.stderr) == (0, b'')
@@ -388,9 +404,8 @@ def test_the_client_says_all_lines_that_come_at_once_and_does_not_wait_for_more(
 @pytest.mark.parametrize('name', [b'\xff', b'a\xff', b'\xc3\xbc\xc3'],
                          ids=['byte', 'end', 'half'])
 def test_a_name_that_is_no_utf_8_reaches_the_server_which_refuses_it(
-        tree, talking, name, locale):
-    if not process.keeps_argument_bytes(tree, locale):
-        pytest.skip('this Python loses the bytes of arguments in this locale')
+        needs_argument_bytes, talking, name, locale):
+    needs_argument_bytes(locale)
     child = talking(name, b'', env={'LC_ALL': locale})
     assert one_line_error(child, NAME, 1) == 'that is not UTF-8'
 

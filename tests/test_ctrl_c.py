@@ -7,7 +7,6 @@ import pytest
 
 from compat import process
 from compat import trees
-from tests import prepared
 from tests.names import CHAT, DATAGRAMS, FIGURE, FORKING, MATRIX
 
 # The matrix has no client of its own.
@@ -114,17 +113,15 @@ def test_a_client_that_waits_ends_by_the_signal_and_says_nothing(tree, silent, n
 @pytest.mark.rule('keyboard-interrupt')
 @pytest.mark.parametrize('line', [1, 3])
 @pytest.mark.parametrize('name', DEMONSTRATIONS)
-def test_a_demonstration_is_broken_off_without_a_traceback(tree, name, line):
-    code = prepared.source(tree, name, INTERRUPTED % line)
-    child = process.run(tree, name, command=['-c', code])
-    assert (child.wait(), child.stderr) == (-signal.SIGINT, b'')
+def test_a_demonstration_is_broken_off_without_a_traceback(forked, name, line):
+    ended = forked(name, before=INTERRUPTED % line)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, b'')
 
 
 @pytest.mark.hostile
 @pytest.mark.about(FORKING)
 @pytest.mark.rule('keyboard-interrupt')
-def test_a_child_just_forked_ends_with_the_demonstration(tree):
-    code = prepared.source(tree, FORKING, FORKED % (100 * process.DEADLINE))
-    child = process.run(tree, FORKING, command=['-c', code])
+def test_a_child_just_forked_ends_with_the_demonstration(forked):
+    ended = forked(FORKING, before=FORKED % (100 * process.DEADLINE))
     # That no child is left is judged by the fixture that looks for leftovers.
-    assert (child.wait(), child.stderr) == (-signal.SIGINT, b'')
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, b'')

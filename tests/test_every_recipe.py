@@ -21,10 +21,10 @@ every_recipe_on_a_port = pytest.mark.parametrize('name', ON_A_PORT)
 
 @pytest.mark.script
 @every_recipe
-def test_the_demonstration_runs_and_leaves_nothing(tree, name):
-    child = process.run(tree, name)
-    assert (child.stderr, child.returncode) == (b'', 0)
-    assert child.lines
+def test_the_demonstration_runs_and_leaves_nothing(forked, name):
+    ended = forked(name)
+    assert (ended.stderr, ended.returncode) == (b'', 0)
+    assert ended.lines
 
 
 @pytest.mark.script

@@ -7,43 +7,37 @@ import pytest
 
 from compat import process
 from compat import trees
+from tests import prepared
 from tests.oneline import error_line
 
 COUNT = 1100  # descriptors; select() takes those below 1,024 (man 2 select)
 LIMIT = 4096
 
-# The program that a test runs: it opens them, and becomes the recipe.
+# What is run before a recipe.
 CROWDED = '''
-import os, resource, sys
+import os, resource
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (%d, hard))
 for number in range(3, %d):
     os.dup2(0, number)
-os.execv(sys.executable, [sys.executable] + %r + sys.argv[1:])
-'''
+''' % (LIMIT, COUNT)
 
 pytestmark = [pytest.mark.hostile, pytest.mark.rule('selectors')]
 every_recipe = pytest.mark.parametrize('name', trees.RECIPES)
 
 
-@pytest.fixture
-def crowded(tree):
-    """A function: the name of a recipe -> the command that starts it with this many
-    descriptors."""
+@pytest.fixture(autouse=True)
+def allowed():
+    """Skips a test where a process may not have so many."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard != resource.RLIM_INFINITY and hard < LIMIT:
         pytest.skip('needs %d descriptors, and the hard limit here is %d: '
                     'ulimit -Hn' % (LIMIT, hard))
 
-    def command(name):
-        again = process.python(tree)[1:] + [tree.script(name)]
-        return ['-c', CROWDED % (LIMIT, COUNT, again)]
-    return command
-
 
 def expect_the_end(child, name):
-    """Assert that a child ends well, or with one line of error."""
-    if child.wait() == 0:
+    """Assert that a child has ended well, or with one line of error."""
+    if child.returncode == 0:
         assert child.stderr == b''
         assert child.lines
     else:
@@ -58,17 +52,18 @@ def address_in(line):
 
 
 @every_recipe
-def test_a_demonstration_works_or_is_one_line(tree, crowded, name):
-    with process.Child(tree, name, command=crowded(name)) as child:
-        expect_the_end(child, name)
+def test_a_demonstration_works_or_is_one_line(forked, name):
+    expect_the_end(forked(name, before=CROWDED), name)
 
 
 @every_recipe
-def test_a_server_serves_or_is_one_line(tree, crowded, ask, name):
-    with process.Child(tree, name, ['--serve'], command=crowded(name)) as child:
+def test_a_server_serves_or_is_one_line(tree, ask, name):
+    code = prepared.source(tree, name, CROWDED)
+    with process.Child(tree, name, ['--serve'], command=['-c', code]) as child:
         process.wait_until(lambda: child.lines or child.popen.poll() is not None,
                            'it listens, or ends')
         if child.lines:
             ask(name, address_in(child.lines[0]))
             child.signal(signal.SIGTERM)
-        expect_the_end(child, name)
+        child.wait()
+    expect_the_end(child, name)

@@ -392,9 +392,9 @@ def test_the_client_does_not_listen_to_strangers(tree, bound):
 @pytest.mark.rule('argv-is-text')
 @pytest.mark.parametrize('locale', ['C', 'C.UTF-8'])
 @on_both
-def test_the_message_is_sent_as_the_bytes_that_were_typed(tree, bound, name, locale):
-    if not process.keeps_argument_bytes(tree, locale):
-        pytest.skip('this Python loses the bytes of arguments in this locale')
+def test_the_message_is_sent_as_the_bytes_that_were_typed(
+        needs_argument_bytes, tree, bound, name, locale):
+    needs_argument_bytes(locale)
     server = bound(name)
     typed = u'gr\xfc\xdfe'.encode('utf-8') + b'\xff'
     arguments = [part.encode('ascii') for part in to(server.getsockname())]

@@ -24,7 +24,8 @@ def waiting(tree):
 
 
 def test_a_program_has_its_arguments_and_an_empty_input(waiting):
-    program = 'import os, sys; os.write(1, repr((sys.argv[1:], sys.stdin.read())).encode())'
+    program = ('import os, sys; '
+               'os.write(1, repr((sys.argv[1:], sys.stdin.read())).encode())')
     ended = waiting('').run(program, ['--port', '80'])
     assert (ended.returncode, ended.stderr) == (0, b'')
     assert ended.stdout == b"(['--port', '80'], '')"

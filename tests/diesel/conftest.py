@@ -14,6 +14,13 @@ CERTIFICATE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                            'localhost.pem')
 
 DIESEL = 'a diesel program'
+IMPORTS = '''
+from compat import diesel
+try:
+    from compat.diesel import web
+except ImportError:
+    pass  # what it needs is not installed
+'''
 
 
 def pytest_collectstart(collector):
@@ -80,8 +87,7 @@ def forked_program(tree, prepared_ones):
     that has imported diesel (tests.prepared)."""
     def start(source):
         if DIESEL not in prepared_ones:
-            prepared_ones[DIESEL] = prepared.Prepared(tree, DIESEL,
-                                                      'from compat import diesel')
+            prepared_ones[DIESEL] = prepared.Prepared(tree, DIESEL, IMPORTS)
         return prepared_ones[DIESEL].run(source)
     return start
 

@@ -271,8 +271,8 @@ def test_a_handler_that_has_on_service_init_gets_its_service():
     assert handler.port == 7000
 
 
-def test_a_port_that_is_taken_is_an_error(program, taken):
-    child = program(PROGRAM + '''
+def test_a_port_that_is_taken_is_an_error(forked_program, taken):
+    child = forked_program(PROGRAM + '''
 try:
     diesel.quickstart(diesel.Service(lambda addr: None, %d, '127.0.0.1'))
 except socket.error:
@@ -281,20 +281,21 @@ except socket.error:
     assert (child.lines, child.returncode) == (['cannot bind'], 0)
 
 
-def test_a_port_that_is_taken_is_logged(program, taken):
-    child = program('from compat import diesel\n'
-                    'diesel.quickstart(diesel.Service(abs, %d, "127.0.0.1"))' % taken)
+def test_a_port_that_is_taken_is_logged(forked_program, taken):
+    child = forked_program(
+        'from compat import diesel\n'
+        'diesel.quickstart(diesel.Service(abs, %d, "127.0.0.1"))' % taken)
     assert b'CRITICAL|service at 127.0.0.1:%d cannot bind: ' % taken in child.stderr
     assert child.returncode == 1
 
 
-def test_sys_exit_in_a_loop_ends_the_program_with_its_status(program):
-    child = program(PROGRAM + 'diesel.quickstart(lambda: sys.exit(3))')
+def test_sys_exit_in_a_loop_ends_the_program_with_its_status(forked_program):
+    child = forked_program(PROGRAM + 'diesel.quickstart(lambda: sys.exit(3))')
     assert (child.returncode, child.stderr) == (3, b'')
 
 
-def test_ctrl_c_ends_the_application_and_the_program_goes_on(program):
-    child = program(PROGRAM + '''
+def test_ctrl_c_ends_the_application_and_the_program_goes_on(forked_program):
+    child = forked_program(PROGRAM + '''
 import os, signal
 def main():
     os.kill(os.getpid(), signal.SIGINT)
@@ -306,8 +307,8 @@ say('after')
     assert child.stderr == b''
 
 
-def test_a_program_goes_on_after_the_end_of_its_application(program):
-    child = program(PROGRAM + '''
+def test_a_program_goes_on_after_the_end_of_its_application(forked_program):
+    child = forked_program(PROGRAM + '''
 def main():
     diesel.sleep(0.01)
     say('in a loop')

@@ -121,8 +121,8 @@ def test_a_view_returns_a_status_and_headers(app, asked):
 @pytest.mark.hostile
 @pytest.mark.rule('diesel')
 @pytest.mark.parametrize('debug', [True, False], ids=['debug', 'no debug'])
-def test_a_view_that_raises_is_logged(program, debug):
-    child = program(LOGGED % {'debug': debug, 'verbosity': 'DEBUG'})
+def test_a_view_that_raises_is_logged(forked_program, debug):
+    child = forked_program(LOGGED % {'debug': debug, 'verbosity': 'DEBUG'})
     text = child.stderr.decode('ascii')
     assert child.stdout in (b'500', b'200')  # with debug the real one says 200
     assert '{site} ERROR|Exception on /boom [GET]' in text
@@ -132,8 +132,8 @@ def test_a_view_that_raises_is_logged(program, debug):
 @pytest.mark.hostile
 @pytest.mark.rule('diesel')
 @pytest.mark.parametrize('debug', [True, False], ids=['debug', 'no debug'])
-def test_a_view_that_raises_is_not_logged_below_the_verbosity(program, debug):
-    child = program(LOGGED % {'debug': debug, 'verbosity': 'CRITICAL'})
+def test_a_view_that_raises_is_not_logged_below_the_verbosity(forked_program, debug):
+    child = forked_program(LOGGED % {'debug': debug, 'verbosity': 'CRITICAL'})
     assert child.stdout in (b'500', b'200')  # with debug the real one says 200
     assert b'Exception on' not in child.stderr
 
