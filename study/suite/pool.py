@@ -62,7 +62,8 @@ class Worker:
         return time.monotonic() - self.begin
 
     def read(self):
-        """Return what it has reported, or None while that is not complete."""
+        """Return what it has reported, or None while that is not complete. Code of the
+        port may have written there too."""
         try:
             self.received += self.sock.recv(2 ** 20)
         except OSError:
@@ -70,7 +71,13 @@ class Worker:
         if not self.received.endswith(b'\n'):
             return None
         line, self.received = self.received, b''
-        return json.loads(line)
+        try:
+            report = json.loads(line)
+            if report['id'] == self.test.id:
+                return report
+        except (ValueError, TypeError, KeyError):
+            pass
+        return worker.failed(self.test.id, 'what it reported makes no sense')
 
     def trouble(self):
         """Return what is wrong with it, in words, or ''."""

@@ -23,7 +23,8 @@ def work(items, sock):
     """Run tests until the other end of a socket is closed. Each line that it sends is
     the number of the next test in items."""
     settle()
-    reports = Reports(items[0].config)
+    let_go(items[0].config.getoption('--study-fd'))
+    leader, reports = os.getpid(), Reports(items[0].config)
     with sock.makefile('rw', encoding='utf-8') as stream:
         for line in stream:
             item = items[int(line)]
@@ -32,6 +33,8 @@ def work(items, sock):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
             except BaseException as error:  # it was meant for the whole of pytest
                 reports.broken = 'it has ended the run of the tests: %r' % error
+            if os.getpid() != leader:
+                return  # a fork of the port that came back: it has nothing to report
             stream.write(json.dumps(reports.end()) + '\n')
             stream.flush()
 
@@ -43,6 +46,14 @@ def settle():
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
     tempfile.tempdir = os.environ['TMPDIR'] = tempfile.mkdtemp(prefix='worker-')
     sys.dont_write_bytecode = True  # nothing of ours in the folder of the port
+
+
+def let_go(descriptor):
+    """Have a descriptor lead nowhere: while anybody holds the pipe of the results, its
+    reader waits for more, and the port may leave processes behind."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 class Reports:

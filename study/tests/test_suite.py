@@ -68,7 +68,8 @@ def port(tmp_path):
         text = path.read_text()
         assert text.count(ANSWER) == text.count(IMPORT) == 1
         text = text.replace(
-            IMPORT, IMPORT + 'import os\nimport signal\nimport threading\n')
+            IMPORT, IMPORT + 'import os\nimport signal\nimport threading\n'
+            'EVERY_SIGNAL = signal.valid_signals()\n')
         path.write_text(text.replace(ANSWER, ANSWER + ''.join(
             '        %s\n' % line for line in lines)))
         return trees.Tree(str(tmp_path))
@@ -77,19 +78,23 @@ def port(tmp_path):
 
 HARM = {
     'spins': ['while True: pass'],
-    'ignores signals': ['signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))',
+    'ignores signals': ['signal.pthread_sigmask(signal.SIG_BLOCK, EVERY_SIGNAL)',
                         'while True: pass'],
     'leaves a thread': ['threading.Thread(target=threading.Event().wait).start()'],
     'leaves a child that ignores signals': [
         'if not os.fork():',
         '    os.setsid()',
-        '    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))',
+        '    signal.pthread_sigmask(signal.SIG_BLOCK, EVERY_SIGNAL)',
         '    while True: signal.pause()'],
     'prints without end': ['while True: print("x" * 99999)'],
     'sends without end': ['while True:',
                           '    self.request.sendall(b"x" * 9999)',
                           '    threading.Event().wait(0.01)'],
     'ends the process': ['os._exit(0)'],
+    'leaves a copy of itself': ['if not os.fork():', '    os.setsid()'],
+    'writes where it should not': ['for number in range(3, 30):',
+                                   '    try: os.write(number, b"{}\\n")',
+                                   '    except OSError: pass'],
 }
 
 
@@ -97,7 +102,7 @@ HARM = {
 def test_a_verdict_comes_and_nothing_is_left(port, harm):
     begin = time.monotonic()
     tree = port(*HARM[harm])
-    result = suite.run(tree, [TCP], deadline=2, seconds=6)[0]
+    result = suite.run(tree, [TCP], deadline=2, seconds=3)[0]
     assert result.failed
     assert time.monotonic() - begin < MOST
     assert started_in(tree.path) == []
@@ -107,16 +112,6 @@ def started_in(folder):
     """Return the pids of processes that run something in a folder."""
     return [pid for pid in remains.everybody()
             if os.fsencode(folder) in remains.read(pid, 'cmdline')]
-
-
-# Together, as far as they do not contradict each other.
-@pytest.mark.parametrize('variables', [
-    {'FORCE_COLOR': '1', 'PYTHONSAFEPATH': '1', 'PYTHONWARNINGS': 'always',
-     'LC_ALL': 'C'},
-    {'NO_COLOR': '1', 'PYTHONUTF8': '1'}], ids=' '.join)
-def test_the_verdict_does_not_depend_on_who_asks(variables):
-    child = study('check', 'py3', '--recipe', FIGURE, PYTHONPATH=trees.ROOT, **variables)
-    assert (child.returncode, child.stderr) == (0, '')
 
 
 DESCRIPTORS = '''
@@ -129,8 +124,14 @@ os.execv(sys.executable, [sys.executable, '-m', 'study'] + sys.argv[1:])
 '''
 
 
-def test_a_closed_stdin_and_many_descriptors_change_no_verdict():
+# Together, as far as they do not contradict each other.
+@pytest.mark.parametrize('command, variables', [
+    (['-m', 'study'], {'FORCE_COLOR': '1', 'PYTHONSAFEPATH': '1', 'LC_ALL': 'C',
+                       'PYTHONWARNINGS': 'always', 'PYTHONPATH': trees.ROOT}),
+    (['-c', DESCRIPTORS], {'NO_COLOR': '1', 'PYTHONUTF8': '1'})],
+    ids=['variables', 'a closed stdin, many descriptors, and others'])
+def test_the_verdict_does_not_depend_on_who_asks(command, variables):
     child = subprocess.run(
-        [sys.executable, '-c', DESCRIPTORS, 'check', 'py3', '--recipe', FIGURE],
-        cwd=trees.ROOT, env=environment(), text=True, capture_output=True)
+        [sys.executable] + command + ['check', 'py3', '--recipe', FIGURE],
+        cwd=trees.ROOT, env=environment(**variables), text=True, capture_output=True)
     assert (child.returncode, child.stderr) == (0, '')
