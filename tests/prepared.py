@@ -14,12 +14,14 @@ from compat import process
 # Its arguments are the source to begin with, and the seconds that each program has.
 # A request is a length in a line, and then a source and arguments, with \0 between.
 PROGRAM = r'''
-import os, signal, sys
+import gc, os, signal, sys
 requests, nothing = os.fdopen(os.dup(0), 'rb'), os.open(os.devnull, os.O_RDONLY)
 os.dup2(nothing, 0)
 os.close(nothing)
 text = getattr(os, 'fsdecode', str)
 exec(sys.argv[1], {'__name__': 'prepared'})
+if hasattr(gc, 'freeze'):
+    gc.freeze()  # else the end of each would look at, and so copy, what all share
 os.write(1, b'\0')
 os.write(2, b'\0')
 while True:
