@@ -132,31 +132,22 @@ def needs_argument_bytes(tree):
 
 
 @pytest.fixture(scope='session')
-def prepared_ones():
-    """The Pythons that wait for programs to run: {a name: Prepared}."""
-    waiting = {}
-    yield waiting
-    for one in waiting.values():
-        one.end()
+def pythons(tree):
+    """Pythons that have begun and imported: tests.prepared.Pythons."""
+    all_of_them = prepared.Pythons(tree)
+    yield all_of_them
+    all_of_them.end()
 
 
 @pytest.fixture
-def forked(tree, prepared_ones, request):
+def forked(tree, pythons):
     """A function: the name of a recipe, its arguments, and statements to be run before
     -> how it has ended, in a fork of a Python that has imported it (tests.prepared). It
-    is for a recipe that ends by itself. A test that fails ends that Python."""
-    used = set()
-
+    is for a recipe that ends by itself."""
     def run(name, args=(), before=''):
-        used.add(name)
-        if name not in prepared_ones:
-            prepared_ones[name] = prepared.recipe(tree, name)
-        return prepared_ones[name].run(prepared.source(tree, name, before), args)
-
-    yield run
-    for name in used & set(prepared_ones):
-        if request.node.failed:
-            prepared_ones.pop(name).end()
+        return pythons.run(name, prepared.imported(tree, name),
+                           prepared.source(tree, name, before), args)
+    return run
 
 
 @pytest.fixture(scope='module')
@@ -242,12 +233,12 @@ def listener():
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left_behind(standing_servers, prepared_ones):
+def nothing_is_left_behind(standing_servers, pythons):
     """After a test: no child, no stray descendant, no thread, no file in the
     temporary folder, and no descriptor that was not there before. What tests share is
     none of them."""
     def shared():
-        return list(standing_servers.values()) + list(prepared_ones.values())
+        return list(standing_servers.values()) + list(pythons.waiting.values())
 
     def descriptors():
         return open_descriptors() - sum(map(pipes, shared()))

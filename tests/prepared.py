@@ -7,14 +7,16 @@ locale) needs a start of its own: compat.process.
 """
 import collections
 import os
+import signal
 import subprocess
 
+from compat import kernel
 from compat import process
 
-# Its arguments are the source to begin with, and the seconds that each program has.
-# A request is a length in a line, and then a source and arguments, with \0 between.
+# Its argument is the source to begin with. A request is a length in a line, and then a
+# source and arguments, with \0 between.
 PROGRAM = r'''
-import gc, os, signal, sys
+import gc, os, sys
 requests, nothing = os.fdopen(os.dup(0), 'rb'), os.open(os.devnull, os.O_RDONLY)
 os.dup2(nothing, 0)
 os.close(nothing)
@@ -32,7 +34,6 @@ while True:
     pid = os.fork()
     if not pid:
         requests.close()
-        signal.alarm(int(sys.argv[2]))
         sys.argv[1:] = words[1:]
         exec(words[0], {'__name__': '__main__'})
         sys.exit()
@@ -55,6 +56,7 @@ sys.path[0] = os.path.dirname(sys.argv[0])
 runpy.run_path(sys.argv[0], run_name='__main__')
 '''
 
+
 class Ended(collections.namedtuple('Ended', 'returncode stdout stderr')):
     """How a program has ended: a negative status is the signal that ended it."""
 
@@ -69,9 +71,8 @@ class Prepared(process.Child):
     compat.process.Timeout."""
 
     def __init__(self, tree, name, source):
-        process.Child.__init__(
-            self, tree, name, command=['-c', PROGRAM, source, str(int(process.DEADLINE))],
-            stdin=subprocess.PIPE)
+        process.Child.__init__(self, tree, name, command=['-c', PROGRAM, source],
+                               stdin=subprocess.PIPE)
         self.count = 0
         try:
             self.wait_for_ends()
@@ -101,12 +102,41 @@ class Prepared(process.Child):
             return (self.stdout.count(b'\0'), self.stderr.count(b'\0')) == (
                 1 + self.count, 1 + 2 * self.count)
         process.wait_until(have_ended, lambda: '%s runs a program; %s' % (
-            self.recipe, self.last_words()), 2 * process.DEADLINE)
+            self.recipe, self.last_words()), process.DEADLINE)
+
+    def last_words(self):
+        """Abort it and its program, and return all that they have written."""
+        for pid in kernel.children(self.pid):
+            os.kill(pid, signal.SIGABRT)
+        return process.Child.last_words(self)
 
 
-def recipe(tree, name):
-    """Return a Prepared that has imported a recipe."""
-    return Prepared(tree, name, IMPORT % tree.script(name))
+class Pythons(object):
+    """Those that wait for programs: {a name: Prepared}."""
+
+    def __init__(self, tree):
+        self.tree, self.waiting = tree, {}
+
+    def run(self, name, first, source, args=()):
+        """Run a program in a fork of the Prepared of this name, which has begun with the
+        source first. Return an Ended. Raises compat.process.Timeout."""
+        if name not in self.waiting:
+            self.waiting[name] = Prepared(self.tree, name, first)
+        try:
+            return self.waiting[name].run(source, args)
+        except process.Timeout:
+            self.waiting.pop(name).end()
+            raise
+
+    def end(self):
+        """End all of them."""
+        for one in self.waiting.values():
+            one.end()
+
+
+def imported(tree, name):
+    """Return a source that imports a recipe."""
+    return IMPORT % tree.script(name)
 
 
 def source(tree, name, before):

@@ -31,6 +31,7 @@ def open_second(*args):
     return really_open(*args)
 os.open = open_second'''
 
+# What starts a program without a stdout.
 CLOSING = ['/bin/sh', '-c', 'exec "$@" >&-', 'sh']
 
 WAYS = [(), ('--serve',), ('--help',)]

@@ -46,6 +46,34 @@ def test_the_end_of_each_is_its_own(waiting):
     assert [ended.stdout for ended in ends] == [b''] * 4
 
 
+FOREVER = 'import time\ndef sleep_on(): time.sleep(1000)\nsleep_on()'
+
+
+@pytest.fixture
+def waited_in_vain(tree, monkeypatch):
+    """Some Pythons, one of which has run a program that does not end, and what was said
+    of it."""
+    pythons = prepared.Pythons(tree)
+    pythons.run('a program', '', '')  # it has begun
+    monkeypatch.setattr(process, 'DEADLINE', 2)
+    with pytest.raises(process.Timeout) as caught:
+        pythons.run('a program', '', FOREVER)
+    monkeypatch.undo()
+    yield pythons, str(caught.value)
+    pythons.end()
+
+
+def test_after_one_that_does_not_end_another_begins(waited_in_vain):
+    pythons, said = waited_in_vain
+    assert 'in vain: a program runs a program; stdout: ' in said
+    assert pythons.run('a program', '', 'import os; os.write(1, b"x")').stdout == b'x'
+
+
+def test_one_that_does_not_end_says_what_it_was_doing(waited_in_vain):
+    pytest.importorskip('faulthandler')
+    assert 'in sleep_on' in waited_in_vain[1]
+
+
 def test_what_cannot_begin_is_said_with_what_it_wrote(waiting):
     with pytest.raises(process.Timeout) as caught:
         waiting('raise ValueError("no beginning")')

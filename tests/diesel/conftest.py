@@ -5,7 +5,6 @@ import pytest
 
 from compat import diesel
 from compat import process
-from tests import prepared
 from tests.diesel import runner
 
 # A self-signed certificate for localhost and 127.0.0.1, and its key, valid until
@@ -82,14 +81,10 @@ def program(tree):
 
 
 @pytest.fixture
-def forked_program(tree, prepared_ones):
+def forked_program(pythons):
     """A function: the source of a program -> how it has ended, in a fork of a Python
     that has imported diesel (tests.prepared)."""
-    def start(source):
-        if DIESEL not in prepared_ones:
-            prepared_ones[DIESEL] = prepared.Prepared(tree, DIESEL, IMPORTS)
-        return prepared_ones[DIESEL].run(source)
-    return start
+    return lambda source: pythons.run(DIESEL, IMPORTS, source)
 
 
 @pytest.fixture
