@@ -6,6 +6,7 @@ other, looks after the workers, and replaces each worker in which a test has fai
 since that test may have left a thread or a descriptor there.
 """
 import collections
+import contextlib
 import json
 import os
 import selectors
@@ -36,14 +37,16 @@ class Test:
 
 
 class Worker:
-    """A fork that runs the tests it is given. test is the one that it runs."""
+    """A fork that runs the tests it is given, and has no way to the other workers.
+    test is the one that it runs."""
 
-    def __init__(self, items):
+    def __init__(self, items, others):
         self.sock, theirs = socket.socketpair()
         self.pid = os.fork()
         if not self.pid:
             try:
-                self.sock.close()
+                for one in [self] + others:
+                    one.sock.close()
                 worker.work(items, theirs)
             finally:
                 os._exit(0)  # whatever threads are left, and whatever was raised
@@ -54,7 +57,8 @@ class Worker:
     def give(self, number, test):
         """Give it the number of a test to run."""
         self.test, self.begin = test, time.monotonic()
-        self.sock.sendall(b'%d\n' % number)
+        with contextlib.suppress(BrokenPipeError):  # it has died: see trouble()
+            self.sock.sendall(b'%d\n' % number)
 
     @property
     def seconds(self):
@@ -126,7 +130,7 @@ class Pool:
                 break
 
     def hire(self):
-        one = Worker([test.item for test in self.tests])
+        one = Worker([test.item for test in self.tests], list(self.workers))
         self.selector.register(one.sock, selectors.EVENT_READ, one)
         self.workers.add(one)
         return one
