@@ -132,9 +132,9 @@ def needs_argument_bytes(tree):
 
 
 @pytest.fixture(scope='session')
-def pythons(tree):
+def pythons():
     """Pythons that have begun and imported: tests.prepared.Pythons."""
-    all_of_them = prepared.Pythons(tree)
+    all_of_them = prepared.Pythons()
     yield all_of_them
     all_of_them.end()
 
@@ -145,7 +145,7 @@ def forked(tree, pythons):
     -> how it has ended, in a fork of a Python that has imported it (tests.prepared). It
     is for a recipe that ends by itself."""
     def run(name, args=(), before=''):
-        return pythons.run(name, prepared.imported(tree, name),
+        return pythons.run(tree, name, prepared.imported(tree, name),
                            prepared.source(tree, name, before), args)
     return run
 

@@ -112,20 +112,21 @@ class Prepared(process.Child):
 
 
 class Pythons(object):
-    """Those that wait for programs: {a name: Prepared}."""
+    """Those that wait for programs: {(the path of a tree, a name): Prepared}."""
 
-    def __init__(self, tree):
-        self.tree, self.waiting = tree, {}
+    def __init__(self):
+        self.waiting = {}
 
-    def run(self, name, first, source, args=()):
+    def run(self, tree, name, first, source, args=()):
         """Run a program in a fork of the Prepared of this name, which has begun with the
         source first. Return an Ended. Raises compat.process.Timeout."""
-        if name not in self.waiting:
-            self.waiting[name] = Prepared(self.tree, name, first)
+        key = tree.path, name
+        if key not in self.waiting:
+            self.waiting[key] = Prepared(tree, name, first)
         try:
-            return self.waiting[name].run(source, args)
+            return self.waiting[key].run(source, args)
         except process.Timeout:
-            self.waiting.pop(name).end()
+            self.waiting.pop(key).end()
             raise
 
     def end(self):

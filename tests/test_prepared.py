@@ -53,20 +53,21 @@ FOREVER = 'import time\ndef sleep_on(): time.sleep(1000)\nsleep_on()'
 def waited_in_vain(tree, monkeypatch):
     """Some Pythons, one of which has run a program that does not end, and what was said
     of it."""
-    pythons = prepared.Pythons(tree)
-    pythons.run('a program', '', '')  # it has begun
+    pythons = prepared.Pythons()
+    pythons.run(tree, 'a program', '', '')  # it has begun
     monkeypatch.setattr(process, 'DEADLINE', 2)
     with pytest.raises(process.Timeout) as caught:
-        pythons.run('a program', '', FOREVER)
+        pythons.run(tree, 'a program', '', FOREVER)
     monkeypatch.undo()
     yield pythons, str(caught.value)
     pythons.end()
 
 
-def test_after_one_that_does_not_end_another_begins(waited_in_vain):
+def test_after_one_that_does_not_end_another_begins(tree, waited_in_vain):
     pythons, said = waited_in_vain
     assert 'in vain: a program runs a program; stdout: ' in said
-    assert pythons.run('a program', '', 'import os; os.write(1, b"x")').stdout == b'x'
+    ended = pythons.run(tree, 'a program', '', 'import os; os.write(1, b"x")')
+    assert ended.stdout == b'x'
 
 
 def test_one_that_does_not_end_says_what_it_was_doing(waited_in_vain):

@@ -81,10 +81,10 @@ def program(tree):
 
 
 @pytest.fixture
-def forked_program(pythons):
+def forked_program(tree, pythons):
     """A function: the source of a program -> how it has ended, in a fork of a Python
     that has imported diesel (tests.prepared)."""
-    return lambda source: pythons.run(DIESEL, IMPORTS, source)
+    return lambda source: pythons.run(tree, DIESEL, IMPORTS, source)
 
 
 @pytest.fixture
