@@ -21,3 +21,15 @@ def frames(received):
 def read_frame(client):
     """Return the content of the next frame that a Conversation reads."""
     return client.read(struct.unpack('!I', client.read(4))[0])
+
+
+def two_members(conversation, address):
+    """Return two clients of an empty room, ann and bob, that know of each other.
+    conversation: the fixture."""
+    ann, bob = conversation(address), conversation(address)
+    ann.send(frame(b'ann'))
+    ann.expect(frame(b'* Welcome, ann. Others here: 0'))
+    bob.send(frame(b'bob'))
+    bob.expect(frame(b'* Welcome, bob. Others here: 1'))
+    ann.expect(frame(b'* bob joined'))
+    return ann, bob

@@ -10,7 +10,7 @@ import pytest
 import six
 
 from compat import process
-from tests.frames import frame
+from tests.frames import frame, two_members
 from tests.oneline import one_line_error
 from tests.talk import to
 
@@ -45,11 +45,8 @@ def joined(room, conversation):
 
 
 @pytest.fixture
-def ann_and_bob(joined):
-    ann = joined(b'ann')
-    bob = joined(b'bob', 1)
-    ann.expect(frame(b'* bob joined'))
-    return ann, bob
+def ann_and_bob(room, conversation):
+    return two_members(conversation, room.address)
 
 
 @pytest.mark.script
@@ -333,12 +330,7 @@ def test_a_reset_in_the_middle_of_a_frame_disturbs_nobody(ann_and_bob):
 @rule('sorting-mixed-types', 'dict-views', 'closed-fileno')
 def test_the_server_ends_with_clients_of_all_kinds(running, conversation):
     room = running(NAME)
-    ann, bob = conversation(room.address), conversation(room.address)
-    ann.send(frame(b'ann'))
-    ann.expect(frame(b'* Welcome, ann. Others here: 0'))
-    bob.send(frame(b'bob'))
-    bob.expect(frame(b'* Welcome, bob. Others here: 1'))
-    ann.expect(frame(b'* bob joined'))
+    ann, _ = two_members(conversation, room.address)
     nameless = conversation(room.address)
     nameless.send(b'\0')
     refused = conversation(room.address)

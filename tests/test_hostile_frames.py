@@ -10,7 +10,7 @@ import pytest
 
 from compat import process
 from tests import inside
-from tests.frames import frame, frames, read_frame
+from tests.frames import frame, frames, read_frame, two_members
 from tests.names import CHAT
 
 pytestmark = pytest.mark.about(CHAT)
@@ -179,13 +179,7 @@ def test_any_split_of_anything_says_the_same(heard):
 def pair(running, conversation):
     """A running server, and two clients that know of each other."""
     room = running(CHAT)
-    ann, bob = conversation(room.address), conversation(room.address)
-    ann.send(frame(b'ann'))
-    ann.expect(frame(b'* Welcome, ann. Others here: 0'))
-    bob.send(frame(b'bob'))
-    bob.expect(frame(b'* Welcome, bob. Others here: 1'))
-    ann.expect(frame(b'* bob joined'))
-    return room, ann, bob
+    return (room,) + two_members(conversation, room.address)
 
 
 def hear(client, data):
