@@ -186,7 +186,7 @@ class Child(object):
         at the end what each of its threads was doing (faulthandler)."""
         self.signal(signal.SIGABRT)
         for reader in self.readers:
-            reader.join(1)
+            reader.join(5)
         return self.said
 
     def _reading(self):

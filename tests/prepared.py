@@ -105,10 +105,18 @@ class Prepared(process.Child):
             self.recipe, self.last_words()), process.DEADLINE)
 
     def last_words(self):
-        """Abort it and its program, and return all that they have written."""
+        """Abort its program, and then itself, and return all that they have written: two
+        that write at once are not to be read."""
         for pid in kernel.children(self.pid):
-            os.kill(pid, signal.SIGABRT)
+            self._abort(pid)
         return process.Child.last_words(self)
+
+    def _abort(self, pid):
+        try:
+            os.kill(pid, signal.SIGABRT)
+            process.wait_until(lambda: pid not in kernel.children(self.pid), 'it ends', 5)
+        except (OSError, process.Timeout):
+            pass  # it has just ended, or blocks the signal
 
 
 class Pythons(object):

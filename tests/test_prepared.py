@@ -46,7 +46,15 @@ def test_the_end_of_each_is_its_own(waiting):
     assert [ended.stdout for ended in ends] == [b''] * 4
 
 
-FOREVER = 'import time\ndef sleep_on(): time.sleep(1000)\nsleep_on()'
+FOREVER = '''
+import os, time
+def sleep_on(deeper):
+    if deeper:
+        sleep_on(deeper - 1)
+    os.write(1, b'asleep')
+    time.sleep(1000)
+sleep_on(50)
+'''
 
 
 @pytest.fixture
@@ -54,8 +62,11 @@ def waited_in_vain(tree, monkeypatch):
     """Some Pythons, one of which has run a program that does not end, and what was said
     of it."""
     pythons = prepared.Pythons()
-    pythons.run(tree, 'a program', '', '')  # it has begun
-    monkeypatch.setattr(process, 'DEADLINE', 2)
+    pythons.run(tree, 'a program', '', '')
+    one, = pythons.waiting.values()
+    real = process.clock
+    monkeypatch.setattr(process, 'clock',
+                        lambda: real() + process.DEADLINE * (b'asleep' in one.stdout))
     with pytest.raises(process.Timeout) as caught:
         pythons.run(tree, 'a program', '', FOREVER)
     monkeypatch.undo()
@@ -72,7 +83,7 @@ def test_after_one_that_does_not_end_another_begins(tree, waited_in_vain):
 
 def test_one_that_does_not_end_says_what_it_was_doing(waited_in_vain):
     pytest.importorskip('faulthandler')
-    assert 'in sleep_on' in waited_in_vain[1]
+    assert waited_in_vain[1].count(' in sleep_on\\n') == 51
 
 
 def test_what_cannot_begin_is_said_with_what_it_wrote(waiting):

@@ -11,8 +11,8 @@ pytestmark = [pytest.mark.unit, pytest.mark.about()]
 @pytest.fixture
 def last_words(tree):
     """What is said of a child that waits for nothing, in a function of that name."""
-    waits = ('import time\ndef wait_for_nothing(): time.sleep(1000)\n'
-             'print("begun")\nwait_for_nothing()')
+    waits = ('import time\ndef wait_for_nothing(): print("begun"); time.sleep(1000)\n'
+             'wait_for_nothing()')
     with process.Child(tree, 'nothing', command=['-u', '-c', waits]) as child:
         child.wait_for_line('begun')
         with pytest.raises(process.Timeout) as caught:
