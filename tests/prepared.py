@@ -105,8 +105,8 @@ class Prepared(process.Child):
             self.recipe, self.last_words()), process.DEADLINE)
 
     def last_words(self):
-        """Abort its program, and then itself, and return all that they have written: two
-        that write at once are not to be read."""
+        """Abort its program, then itself, and return all that they have written. Each
+        says what it was doing: at the same time, one text would run into the other."""
         for pid in kernel.children(self.pid):
             self._abort(pid)
         return process.Child.last_words(self)

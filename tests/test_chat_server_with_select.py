@@ -194,6 +194,7 @@ def test_a_name_is_free_again_when_its_owner_left(ann_and_bob, joined):
 def test_what_is_no_utf_8_ends_the_connection_and_no_other(ann_and_bob, data):
     ann, bob = ann_and_bob
     ann.send(frame(data))
+    # Bob first: a server that passes it on would leave ann without an answer.
     bob.expect(frame(b'* ann left'))
     ann.expect(frame(b'! that is not UTF-8'))
     ann.expect_end()
